@@ -1,0 +1,1 @@
+"""What exists: robots, objects, the human actor, sample clips, priors and bundles."""

@@ -1,0 +1,1 @@
+"""Prior to physics task: scene, batched stepping, observations, rewards, state pool."""

@@ -1,0 +1,1 @@
+"""Reward terms and the stack that sums them."""

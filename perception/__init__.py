@@ -1,0 +1,1 @@
+"""Video to prior: pose, object, contact, and the retargeted robot motion."""

@@ -1,0 +1,1 @@
+"""Task to skill: train, distil, generate commands, evaluate and export."""
