@@ -1,0 +1,191 @@
+"""Where feet, palms, trunk and object go: the demonstration at the robot's size.
+
+The video gives the timing and the style. The robot stands at the origin facing +x,
+the object at its true size lies square before it, and the palms take the faces that
+the person took.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import mujoco
+import numpy as np
+from numpy.typing import NDArray
+
+from assets import rotations
+from perception.demonstration import Demonstration
+from perception.robot_scene import RobotScene
+from perception.smoothing import min_jerk
+from perception.whole_body_ik import Frame
+
+Floats = NDArray[np.float64]
+
+STANDING = 0.98
+"""Height of the pelvis standing, over the robot's default height."""
+STANCE = (0.11, 0.14)
+TOE_GAP = (0.10, 0.17)
+BODY_GAP = (0.15, 0.22)
+PALM_INSET = 0.03
+PALM_RISE = 0.10
+PALM_PITCH = 0.4
+PALM_GAP = 0.012
+PALM_BESIDE = 0.10
+CLOSING = 20
+LEAST_RISE = 0.30
+HIGHEST_PALM = 1.45
+"""Height of the palms at most, over the height of the hip joints."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Body:
+    """Lengths of the robot that a plan needs, in its default pose.
+
+    | field | shape | unit | meaning |
+    |---|---|---|---|
+    | ankle_height | () | m | foot body above the floor with its sole flat |
+    | toe, heel | () | m | sole's ends, ahead of the foot's body |
+    | hip_height | () | m | hip joints above the floor |
+    | palms_w | (2, 3) | m | palm sites, the ankles' middle being the origin |
+    | qpos | (nq,) | | the default pose, ankles' middle above the origin |
+    """
+
+    ankle_height: float
+    toe: float
+    heel: float
+    hip_height: float
+    palms_w: Floats
+    qpos: Floats
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """Targets of every frame, and when the palms hold the object.
+
+    | field | shape | unit | frame |
+    |---|---|---|---|
+    | frames | T | | world |
+    | held | (T,) | bool | |
+    | com_w | (2,) | m | world, where the middle of the soles is |
+    """
+
+    frames: tuple[Frame, ...]
+    held: NDArray[np.bool_]
+    com_w: Floats
+
+
+def measure_body(scene: RobotScene) -> Body:
+    """Read the robot's lengths off its model."""
+    robot, model = scene.robot, scene.model
+    data = mujoco.MjData(model)
+    origin = np.array([0.0, 0.0, robot.default_height])
+    data.qpos[:] = scene.qpos(robot.array("default_pos"), origin, rotations.IDENTITY)
+    mujoco.mj_forward(model, data)
+    ankles = [model.body(robot.contact_bodies[f"{s}_foot"]).id for s in _SIDES]
+    middle = data.xpos[ankles].mean(axis=0)
+    soles = np.stack([model.geom_pos[geoms] for geoms in scene.feet])
+    radius = model.geom_size[scene.feet[0], 0]
+    ankle_height = float((radius - soles[0, :, 2]).max())
+    hip = ankles[0]
+    while model.body_parentid[hip] != model.body(robot.root_body).id:
+        hip = int(model.body_parentid[hip])
+    floor = middle[2] - ankle_height
+    qpos = data.qpos.copy()
+    qpos[scene.root_qpos : scene.root_qpos + 3] -= [middle[0], middle[1], floor]
+    palms = np.stack([data.site(site).xpos for site in robot.palm_sites])
+    return Body(
+        ankle_height=ankle_height,
+        toe=float(soles[..., 0].max()),
+        heel=float(soles[..., 0].min()),
+        hip_height=float(data.xpos[hip, 2] - floor),
+        palms_w=palms - [middle[0], middle[1], floor],
+        qpos=qpos,
+    )
+
+
+_SIDES = ("left", "right")
+
+
+def make_plan(demo: Demonstration, scene: RobotScene, body: Body) -> Plan:
+    """Targets at the robot's size for every frame of a demonstration."""
+    scale = body.hip_height / demo.hip_height
+    pos, quat = _object_path(demo, scene, body, scale)
+    palms = _palm_paths(demo, scene, body, pos)
+    stance = float(np.clip(scale * demo.stance / 2, *STANCE))
+    feet = np.array([[0.0, stance, body.ankle_height], [0.0, -stance, body.ankle_height]])
+    flat = np.tile(rotations.IDENTITY, (2, 1))
+    palm_quat = np.tile(_pitch(PALM_PITCH), (2, 1))
+    middle = np.array([(body.toe + body.heel) / 2, 0.0])
+    height = STANDING * scene.robot.default_height * demo.crouch
+    eager = min_jerk(3.0 * demo.reach)
+    frames = tuple(
+        Frame(
+            foot_pos_w=feet,
+            foot_quat_w=flat,
+            palm_pos_w=palms[t],
+            palm_quat_w=palm_quat,
+            palm_weight=max(float(eager[t]), 0.02),
+            pelvis_height=float(height[t]),
+            torso_quat_w=_pitch(float(demo.trunk_pitch[t])),
+            com_w=middle,
+            object_pos_w=pos[t],
+            object_quat_w=quat,
+        )
+        for t in range(demo.num_frames)
+    )
+    return Plan(frames, demo.held, middle)
+
+
+def _object_path(
+    demo: Demonstration, scene: RobotScene, body: Body, scale: float
+) -> tuple[Floats, Floats]:
+    """The object's centre `(T, 3)` [m] and its constant orientation `(4,)`."""
+    half = _half(demo, scene)
+    rise = scale * demo.held_height - half[2]
+    rise = max(rise, min(demo.rise, LEAST_RISE))
+    highest = HIGHEST_PALM * body.hip_height - PALM_RISE * 2 * half[2] - half[2]
+    rise = min(rise, highest)
+    lies = half[0] + np.clip(scale * demo.distance - half[0], *_ahead(body, TOE_GAP))
+    held = half[0] + np.clip(lies + scale * demo.forward - half[0], *BODY_GAP)
+    nearer = min_jerk(demo.lift)
+    pos = np.zeros((demo.num_frames, 3))
+    pos[:, 0] = lies + nearer * (held - lies)
+    pos[:, 2] = half[2] + demo.lift * rise
+    return pos, demo.object_quat_w
+
+
+def _palm_paths(
+    demo: Demonstration, scene: RobotScene, body: Body, object_pos: Floats
+) -> Floats:
+    """Palms `(T, 2, 3)` [m]: from rest, to beside the faces, and onto them."""
+    half = _half(demo, scene)
+    frames = np.arange(demo.num_frames)
+    start = int(np.argmax(demo.held))
+    end = int(demo.num_frames - np.argmax(demo.held[::-1]))
+    closed = min_jerk((frames - start) / CLOSING + 1.0)
+    if end < demo.num_frames:
+        closed *= 1.0 - min_jerk((frames - end) / CLOSING)
+    gap = PALM_GAP + PALM_BESIDE * (1.0 - closed)
+    beside = np.zeros((demo.num_frames, 2, 3))
+    for side, sign in enumerate((1.0, -1.0)):
+        beside[:, side, 0] = -half[0] + PALM_INSET
+        beside[:, side, 1] = sign * (half[1] + gap)
+        beside[:, side, 2] = PALM_RISE * 2 * half[2]
+    beside += object_pos[:, None]
+    way = demo.reach[:, None, None]
+    return body.palms_w + way * (beside - body.palms_w)
+
+
+def _half(demo: Demonstration, scene: RobotScene) -> Floats:
+    """Half extents `(3,)` [m] of the object as it stands before the robot."""
+    turned = rotations.to_matrix(demo.object_quat_w)
+    return np.abs(turned) @ np.asarray(scene.object.half_size)
+
+
+def _ahead(body: Body, gap: tuple[float, float]) -> tuple[float, float]:
+    return body.toe + gap[0], body.toe + gap[1]
+
+
+def _pitch(angle: float) -> Floats:
+    """Orientation `(4,)` leaning forward by `angle` [rad]."""
+    return rotations.exp(np.array([0.0, angle, 0.0]))
