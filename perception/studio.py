@@ -17,6 +17,7 @@ from assets.actor.actor import Actor
 from assets.actor.posing import landmarks
 from assets.canvas import Canvas
 from assets.objects import ObjectSpec
+from assets.rotations import Array
 from perception.studio_motion import MOTIONS, Motion, place
 from perception.studio_scene import Camera, aim, draw_actor, draw_camera, make_scene
 from perception.track import Track
@@ -40,16 +41,18 @@ class Clip:
 
     def truth(self) -> Track:
         """What a perfect observer of the video would say."""
-        frames = self.motion.num_frames
+        frames, double = self.motion.num_frames, np.float64
+        joints_w = landmarks(self.model, self.motion.qpos)
+        still = np.tile(self.camera.T_world_to_cam, (frames, 1, 1))
         return Track(
             fps=FPS,
-            joints_w=landmarks(self.model, self.motion.qpos),
+            joints_w=joints_w.astype(double),
             visibility=np.ones((frames, 14)),
-            object_pos_w=self.motion.object_pos_w,
-            object_quat_w=self.motion.object_quat_w,
+            object_pos_w=self.motion.object_pos_w.astype(double),
+            object_quat_w=self.motion.object_quat_w.astype(double),
             contact=self.motion.contact,
-            K=self.camera.K,
-            T_world_to_cam=np.tile(self.camera.T_world_to_cam, (frames, 1, 1)),
+            K=self.camera.K.astype(double),
+            T_world_to_cam=still.astype(double),
         )
 
     def frames(self) -> Iterator[NDArray[np.uint8]]:
@@ -63,7 +66,7 @@ class Clip:
                 yield canvas.draw(data, "studio")
 
     def scene_entry(self) -> str:
-        """This clip's part of scene.toml."""
+        """The clip's part of scene.toml."""
         size = ", ".join(f"{s:g}" for s in self.item.size)
         return (
             f'[clips."{self.name}"]\n'
@@ -153,9 +156,7 @@ def write_video(
         raise RuntimeError(msg)
 
 
-def _outline(
-    model: mujoco.MjModel, item: ObjectSpec, motion: Motion
-) -> NDArray[np.float64]:
+def _outline(model: mujoco.MjModel, item: ObjectSpec, motion: Motion) -> Array:
     """Points `(N, 3)` [m, world] that a camera should see: person and object."""
     joints = landmarks(model, motion.qpos)
     shoulders = joints[:, 8:10].mean(axis=1)

@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 from assets import rotations
 from assets.actor.posing import Pose, Solution, centre_of_mass, solve
 from assets.objects import LIFT_BOX, ObjectSpec
+from assets.rotations import Array
 from perception.prior import CONTACT_NAMES
-
-Floats = NDArray[np.float64]
 
 CLEARANCE = 0.04
 """Distance [m] kept between the object and everything of the actor but the arms."""
@@ -34,11 +33,11 @@ class Motion:
     | stretch | (T, 4) | – | reach used by both arms, then both legs |
     """
 
-    qpos: Floats
-    object_pos_w: Floats
-    object_quat_w: Floats
+    qpos: Array
+    object_pos_w: Array
+    object_quat_w: Array
     contact: NDArray[np.bool_]
-    stretch: Floats
+    stretch: Array
 
     @property
     def num_frames(self) -> int:
@@ -50,22 +49,22 @@ class Motion:
 class _LiftPlan:
     """One lift's choices [m, s, rad]; `_fit` adjusts the last four."""
 
-    step: Floats  # ankles' x
+    step: Array  # ankles' x
     stance: float  # half the distance between the ankles
-    toe_out: Floats
-    grip: Floats  # palms' centre in the object's frame, x and z
+    toe_out: Array
+    grip: Array  # palms' centre in the object's frame, x and z
     yaw: float  # of the object on the floor
     aside: float  # y of the object on the floor
     tilt: float  # of the object once held
-    sway: Floats  # amplitude and phase
-    times: Floats  # lengths of: still, bend, close, press, lift, hold
+    sway: Array  # amplitude and phase
+    times: Array  # lengths of: still, bend, close, press, lift, hold
     hold_height: float
     pitch: float = 0.0
     drop: float = 0.0
     distance: float = 0.0
     hold_distance: float = 0.0
 
-    def ease(self, t: Floats, first: int, last: int) -> Floats:
+    def ease(self, t: Array, first: int, last: int) -> Array:
         """Minimum-jerk rise from 0 to 1 over phases `first` to `last`."""
         ends = np.concatenate([[0.0], np.cumsum(self.times)])
         x = np.clip((t - ends[first]) / (ends[last + 1] - ends[first]), 0.0, 1.0)
@@ -80,7 +79,7 @@ def lift_box(
     `model` holds the actor and a mocap body `object`. Raises RuntimeError when no
     plan keeps the box clear of the body.
     """
-    plan = _plan_lift(model, spec, rng)
+    plan, short = _plan_lift(model, spec, rng), [0.0]
     for _ in range(12):
         _fit(model, spec, plan)
         motion = _perform(model, spec, plan, fps)
@@ -101,9 +100,7 @@ MOTIONS: dict[str, tuple[Callable[..., Motion], ObjectSpec]] = {
 """Per task: the motion and the object it handles."""
 
 
-def clearance(
-    model: mujoco.MjModel, motion: Motion, arms: bool = False
-) -> NDArray[np.float64]:
+def clearance(model: mujoco.MjModel, motion: Motion, arms: bool = False) -> Array:
     """Distance `(T,)` [m] from the object to the body, or to upper and forearms.
 
     Negative inside; no more than 0.5 m is told apart.
@@ -156,7 +153,7 @@ def _plan_lift(
         times=rng.uniform(
             [0.25, 0.95, 0.25, 0.08, 1.1, 0.95], [0.45, 1.35, 0.35, 0.15, 1.45, 1.1]
         ),
-        hold_height=hip * rng.uniform(1.0, 1.16),
+        hold_height=hip * rng.uniform(0.98, 1.1),
         pitch=np.radians(rng.uniform(34.0, 56.0)),
         distance=rng.uniform(0.36, 0.46),
         hold_distance=spec.half_size[0] + rng.uniform(0.14, 0.18),
@@ -190,8 +187,8 @@ def _perform(
 
 
 def _solve_lift(
-    model: mujoco.MjModel, spec: ObjectSpec, plan: _LiftPlan, t: Floats, drop: Floats
-) -> tuple[tuple[Floats, Floats], Solution]:
+    model: mujoco.MjModel, spec: ObjectSpec, plan: _LiftPlan, t: Array, drop: Array
+) -> tuple[tuple[Array, Array], Solution]:
     """Object poses and balanced joints at times `t (T,)`, pelvis lowered by `drop`."""
     held = _object_path(spec, plan, t)
     bent = plan.ease(t, 1, 1) * (1.0 - plan.ease(t, 4, 4))
@@ -218,14 +215,14 @@ def _solve_lift(
         hand_quat_w=hand,
         knee_w=rotations.rotate(knee, np.array([1.0, 0.0, 0.0])),
         elbow_w=rotations.rotate(
-            chest[:, None], np.array([[-1.0, 0.7, -0.3], [-1.0, -0.7, -0.3]])
+            chest[:, None], np.array([[-1.0, 0.5, -0.3], [-1.0, -0.5, -0.3]])
         ),
     )
     middle = ankle.mean(axis=1)[:, :2] + np.stack([0.045 + 0 * t, wobble], axis=-1)
     return held, _balance(model, pose, middle)
 
 
-def _object_path(spec: ObjectSpec, plan: _LiftPlan, t: Floats) -> tuple[Floats, Floats]:
+def _object_path(spec: ObjectSpec, plan: _LiftPlan, t: Array) -> tuple[Array, Array]:
     """The object's position `(T, 3)` and quaternion `(T, 4)`."""
     up = plan.ease(t, 4, 4)
     start = np.array([plan.distance, plan.aside, spec.half_size[2]])
@@ -240,9 +237,9 @@ def _hands(
     model: mujoco.MjModel,
     spec: ObjectSpec,
     plan: _LiftPlan,
-    t: Floats,
-    held: tuple[Floats, Floats],
-) -> tuple[Floats, Floats]:
+    t: Array,
+    held: tuple[Array, Array],
+) -> tuple[Array, Array]:
     """Palms `(T, 2, 3)` and hands `(T, 2, 4)`: hanging, then beside, then on it."""
     reach, close = plan.ease(t, 1, 1)[:, None], plan.ease(t, 2, 2)
     sides = np.array([1.0, -1.0])
@@ -261,14 +258,14 @@ def _hands(
     return palm, np.repeat(hand[:, None], 2, axis=1)
 
 
-def _upright(heading: Floats, pitch: Floats) -> Floats:
+def _upright(heading: Array, pitch: Array) -> Array:
     """Quaternions `(T, 4)`: lean forward by `pitch`, then turn to `heading` [rad]."""
     zero = np.zeros_like(pitch)
     lean = np.stack([np.cos(pitch / 2), zero, np.sin(pitch / 2), zero], axis=-1)
     return rotations.multiply(rotations.from_yaw(heading), lean)
 
 
-def _balance(model: mujoco.MjModel, pose: Pose, target_w: Floats) -> Solution:
+def _balance(model: mujoco.MjModel, pose: Pose, target_w: Array) -> Solution:
     """Move the pelvis sideways until the centre of mass is over `target_w (T, 2)`."""
     for _ in range(6):
         solution = solve(model, pose)

@@ -7,13 +7,11 @@ import math
 
 import mujoco
 import numpy as np
-from numpy.typing import NDArray
 
 from assets import rotations
 from assets.actor.actor import Actor, Colour, make_spec
 from assets.objects import ObjectSpec
-
-Floats = NDArray[np.float64]
+from assets.rotations import Array
 
 _BOX, _CYLINDER, _SPHERE = (
     mujoco.mjtGeom.mjGEOM_BOX,
@@ -47,11 +45,11 @@ class Camera:
     """
 
     size: tuple[int, int]
-    K: Floats
-    T_world_to_cam: Floats
+    K: Array
+    T_world_to_cam: Array
     field_of_view_deg: float
 
-    def project(self, points_w: Floats) -> Floats:
+    def project(self, points_w: Array) -> Array:
         """Pixels `(..., 2)` of world points `(..., 3)` [m]."""
         points_c = points_w @ self.T_world_to_cam[:3, :3].T + self.T_world_to_cam[:3, 3]
         pixels = points_c @ self.K.T
@@ -59,7 +57,7 @@ class Camera:
 
 
 def look_at(
-    eye: Floats, target: Floats, field_of_view_deg: float, size: tuple[int, int]
+    eye: Array, target: Array, field_of_view_deg: float, size: tuple[int, int]
 ) -> Camera:
     """A level camera at `eye` [m, world] with `target` in the middle of its picture."""
     forward = (target - eye) / np.linalg.norm(target - eye)
@@ -74,7 +72,7 @@ def look_at(
 
 
 def draw_camera(
-    points_w: Floats, size: tuple[int, int], rng: np.random.Generator
+    points_w: Array, size: tuple[int, int], rng: np.random.Generator
 ) -> Camera:
     """A camera in front of the actor (at +x) that sees all of `points_w (N, 3)`."""
     target = 0.5 * (points_w.min(axis=0) + points_w.max(axis=0))
@@ -124,9 +122,10 @@ def make_scene(
     spec = make_spec(actor)
     spec.visual.global_.offwidth, spec.visual.global_.offheight = size
     spec.visual.quality.shadowsize = 1024
-    spec.visual.quality.offsamples = 2
+    spec.visual.quality.offsamples = 0
     spec.visual.map.znear = 0.02
-    ambient = rng.uniform(0.25, 0.4)
+    spec.stat.extent, spec.stat.center = 2.5, [0.2, 0.0, 0.8]
+    ambient = rng.uniform(0.28, 0.4)
     spec.visual.headlight.ambient = [ambient] * 3
     spec.visual.headlight.diffuse = [rng.uniform(0.15, 0.3)] * 3
     spec.visual.headlight.specular = [0.0] * 3
@@ -190,6 +189,14 @@ def _add_room(spec: mujoco.MjSpec, rng: np.random.Generator) -> None:
     for x, y, wide, deep in ((back, 0, 0.05, 6), (0, 5, 6, 0.05), (0, -5, 6, 0.05)):
         _block(spec, (x, y, 2.0), (wide, deep, 2.0), wall)
     _block(spec, (back + 0.06, 0, 0.05), (0.012, 6, 0.05), wall * 0.6)
+    spec.add_texture(
+        name="above",
+        type=mujoco.mjtTexture.mjTEXTURE_SKYBOX,
+        builtin=mujoco.mjtBuiltin.mjBUILTIN_FLAT,
+        rgb1=np.clip(wall + 0.08, 0.0, 1.0),
+        width=16,
+        height=96,
+    )
 
 
 def _add_clutter(spec: mujoco.MjSpec, rng: np.random.Generator) -> None:
@@ -197,7 +204,7 @@ def _add_clutter(spec: mujoco.MjSpec, rng: np.random.Generator) -> None:
     back = min(geom.pos[0] for geom in spec.worldbody.geoms)
     for _ in range(rng.integers(1, 4)):
         half = rng.uniform(0.15, 0.4, 2)
-        at = (back + 0.07, rng.uniform(-3, 3), rng.uniform(1.3, 2.0))
+        at = (back + 0.06, rng.uniform(-3, 3), rng.uniform(1.3, 2.0))
         _block(spec, at, (0.02, *half), rng.uniform(0.1, 0.6, 3))
     for _ in range(rng.integers(2, 6)):
         half = rng.uniform([0.12, 0.12, 0.1], [0.25, 0.4, 0.6])
@@ -210,7 +217,7 @@ def _add_lights(spec: mujoco.MjSpec, rng: np.random.Generator) -> None:
     """A lamp with shadows in front, and a dimmer one from the other side."""
     side = rng.choice([-1.0, 1.0])
     warmth = rng.uniform(-0.04, 0.04)
-    for strength, y, shadow in ((0.55, 2.0, True), (0.3, -3.0, False)):
+    for strength, y, shadow in ((0.5, 2.0, True), (0.22, -3.0, False)):
         at = np.array([rng.uniform(1.5, 3.0), side * y, rng.uniform(2.6, 3.4)])
         power = strength * rng.uniform(0.8, 1.15)
         spec.worldbody.add_light(
@@ -227,7 +234,7 @@ def _block(
     spec: mujoco.MjSpec,
     pos: tuple[float, ...],
     half: tuple[float, ...],
-    colour: Floats,
+    colour: Array,
 ) -> None:
     """A fixed box of the room."""
     spec.worldbody.add_geom(

@@ -10,12 +10,10 @@ import dataclasses
 
 import mujoco
 import numpy as np
-from numpy.typing import NDArray
 
 from assets import rotations
 from assets.actor.actor import LANDMARKS
-
-Floats = NDArray[np.float64]
+from assets.rotations import Array
 
 SIDES = ("l", "r")
 
@@ -35,16 +33,16 @@ class Pose:
     | knee_w, elbow_w | (T, 2, 3) | – | world, where knee and elbow point |
     """
 
-    pelvis_pos_w: Floats
-    pelvis_quat_w: Floats
-    chest_quat_w: Floats
-    head_quat_w: Floats
-    ankle_pos_w: Floats
-    foot_quat_w: Floats
-    palm_pos_w: Floats
-    hand_quat_w: Floats
-    knee_w: Floats
-    elbow_w: Floats
+    pelvis_pos_w: Array
+    pelvis_quat_w: Array
+    chest_quat_w: Array
+    head_quat_w: Array
+    ankle_pos_w: Array
+    foot_quat_w: Array
+    palm_pos_w: Array
+    hand_quat_w: Array
+    knee_w: Array
+    elbow_w: Array
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,8 +56,8 @@ class Solution:
     | | | | above 1 the target is out of reach |
     """
 
-    qpos: Floats
-    stretch: Floats
+    qpos: Array
+    stretch: Array
 
 
 def solve(model: mujoco.MjModel, pose: Pose) -> Solution:
@@ -98,7 +96,7 @@ def solve(model: mujoco.MjModel, pose: Pose) -> Solution:
     return Solution(qpos, stretch)
 
 
-def landmarks(model: mujoco.MjModel, qpos: Floats) -> Floats:
+def landmarks(model: mujoco.MjModel, qpos: Array) -> Array:
     """World positions `(T, 14, 3)` [m] of `LANDMARKS`, for `qpos (T, nq)`."""
     data = mujoco.MjData(model)
     sites = [model.site(name).id for name in LANDMARKS]
@@ -110,7 +108,7 @@ def landmarks(model: mujoco.MjModel, qpos: Floats) -> Floats:
     return found
 
 
-def centre_of_mass(model: mujoco.MjModel, qpos: Floats) -> Floats:
+def centre_of_mass(model: mujoco.MjModel, qpos: Array) -> Array:
     """World centre of mass `(T, 3)` [m] of the actor, for `qpos (T, nq)`."""
     data = mujoco.MjData(model)
     pelvis = model.body("pelvis").id
@@ -124,7 +122,7 @@ def centre_of_mass(model: mujoco.MjModel, qpos: Floats) -> Floats:
 
 
 def _turn(
-    model: mujoco.MjModel, qpos: Floats, joint: str, parent_w: Floats, child_w: Floats
+    model: mujoco.MjModel, qpos: Array, joint: str, parent_w: Array, child_w: Array
 ) -> None:
     """Set a ball joint so that the child body has orientation `child_w`."""
     first = model.joint(joint).qposadr[0]
@@ -148,13 +146,13 @@ class _Limb:
 
     def bend(
         self,
-        qpos: Floats,
-        root_w: Floats,
-        parent_w: Floats,
-        target_w: Floats,
-        end_w: Floats,
-        pole_w: Floats,
-    ) -> Floats:
+        qpos: Array,
+        root_w: Array,
+        parent_w: Array,
+        target_w: Array,
+        end_w: Array,
+        pole_w: Array,
+    ) -> Array:
         """Write the limb's joints into `qpos`; return the share `(T,)` of its reach.
 
         The middle joint leaves the line from root to target towards `pole_w`.
