@@ -64,10 +64,10 @@ class _LiftPlan:
     distance: float = 0.0
     hold_distance: float = 0.0
 
-    def ease(self, t: Array, first: int, last: int) -> Array:
-        """Minimum-jerk rise from 0 to 1 over phases `first` to `last`."""
-        ends = np.concatenate([[0.0], np.cumsum(self.times)])
-        x = np.clip((t - ends[first]) / (ends[last + 1] - ends[first]), 0.0, 1.0)
+    def ease(self, t: Array, phase: int, wait: float = 0.0) -> Array:
+        """Minimum-jerk rise from 0 to 1 over a phase, less its share `wait`."""
+        length, end = self.times[phase], self.times[: phase + 1].sum()
+        x = np.clip(1.0 - (end - t) / (length * (1.0 - wait)), 0.0, 1.0)
         return x**3 * (10.0 - 15.0 * x + 6.0 * x**2)
 
 
@@ -84,7 +84,9 @@ def lift_box(
         _fit(model, spec, plan)
         motion = _perform(model, spec, plan, fps)
         gaps = clearance(model, motion)
-        lifting = np.arange(len(gaps)) / fps > plan.times[:4].sum() + 0.4
+        lifting = (
+            np.arange(len(gaps)) / fps > plan.times[:4].sum() + 0.7 * plan.times[4]
+        )
         short = [CLEARANCE - gaps[part].min() for part in (~lifting, lifting)]
         if max(short) <= 0.0:
             return motion
@@ -145,7 +147,7 @@ def _plan_lift(
         step=rng.uniform(-0.02, 0.02, 2) * scale,
         stance=rng.uniform(0.12, 0.17) * scale,
         toe_out=np.array([1.0, -1.0]) * np.radians(rng.uniform(4.0, 14.0, 2)),
-        grip=np.array([rng.uniform(-0.03, 0.01), rng.uniform(0.2, 0.6) * half_z]),
+        grip=np.array([rng.uniform(-0.03, 0.01), rng.uniform(0.3, 0.7) * half_z]),
         yaw=np.radians(rng.uniform(-6.0, 6.0)),
         aside=rng.uniform(-0.02, 0.02),
         tilt=np.radians(rng.uniform(-5.0, 2.0)),
@@ -154,7 +156,7 @@ def _plan_lift(
             [0.25, 0.95, 0.25, 0.08, 1.1, 0.95], [0.45, 1.35, 0.35, 0.15, 1.45, 1.1]
         ),
         hold_height=hip * rng.uniform(0.98, 1.1),
-        pitch=np.radians(rng.uniform(34.0, 56.0)),
+        pitch=np.radians(rng.uniform(36.0, 61.0)),
         distance=rng.uniform(0.36, 0.46),
         hold_distance=spec.half_size[0] + rng.uniform(0.14, 0.18),
     )
@@ -191,8 +193,8 @@ def _solve_lift(
 ) -> tuple[tuple[Array, Array], Solution]:
     """Object poses and balanced joints at times `t (T,)`, pelvis lowered by `drop`."""
     held = _object_path(spec, plan, t)
-    bent = plan.ease(t, 1, 1) * (1.0 - plan.ease(t, 4, 4))
-    risen = plan.ease(t, 4, 4)
+    bent = plan.ease(t, 1) * (1.0 - plan.ease(t, 4))
+    risen = plan.ease(t, 4)
     wobble = plan.sway[0] * np.sin(2.0 * t + plan.sway[1])
     heading = 0.5 * plan.yaw * bent + 2.0 * wobble
     foot_quat = rotations.from_yaw(np.tile(plan.toe_out, (len(t), 1)))
@@ -224,12 +226,12 @@ def _solve_lift(
 
 def _object_path(spec: ObjectSpec, plan: _LiftPlan, t: Array) -> tuple[Array, Array]:
     """The object's position `(T, 3)` and quaternion `(T, 4)`."""
-    up = plan.ease(t, 4, 4)
+    up = plan.ease(t, 4)
     start = np.array([plan.distance, plan.aside, spec.half_size[2]])
     end = np.array([plan.hold_distance, 0.0, plan.hold_height])
-    pos = start + (end - start) * up[:, None]
-    breath = 0.004 * np.sin(3.0 * t + plan.sway[1]) * up
-    pos[:, 2] += breath
+    inward = plan.ease(t, 4, wait=0.3)
+    pos = start + (end - start) * np.stack([inward, up, up], axis=-1)
+    pos[:, 2] += 0.004 * np.sin(3.0 * t + plan.sway[1]) * up
     return pos, _upright(plan.yaw * (1.0 - 0.8 * up), plan.tilt * up)
 
 
@@ -241,18 +243,18 @@ def _hands(
     held: tuple[Array, Array],
 ) -> tuple[Array, Array]:
     """Palms `(T, 2, 3)` and hands `(T, 2, 4)`: hanging, then beside, then on it."""
-    reach, close = plan.ease(t, 1, 1)[:, None], plan.ease(t, 2, 2)
+    reach, close = plan.ease(t, 1)[:, None], plan.ease(t, 2)
     sides = np.array([1.0, -1.0])
     scale = model.body("pelvis").pos[2] / 0.93
-    hang = np.array([[0.06, 0.24, 0.85], [0.06, -0.24, 0.85]]) * scale
+    hang = np.array([[0.06, 0.24, 0.86], [0.06, -0.24, 0.86]]) * scale
     gap = 0.10 * (1.0 - close)
     grip = np.empty((len(t), 2, 3))
     grip[..., 0], grip[..., 2] = plan.grip
     grip[..., 1] = (spec.half_size[1] + gap)[:, None] * sides
     at_object = held[0][:, None] + rotations.rotate(held[1][:, None], grip)
     palm = hang + (at_object - hang) * reach[..., None]
-    palm[..., 1] += 0.07 * np.sin(np.pi * reach) * sides
-    droop = np.radians(-10.0 - 25.0 * reach[:, 0] - 22.0 * plan.ease(t, 4, 4))
+    palm[..., 1] += 0.04 * np.sin(np.pi * reach) * sides
+    droop = np.radians(-10.0 - 25.0 * reach[:, 0] - 22.0 * plan.ease(t, 4))
     turn = rotations.multiply(held[1], _upright(0 * t, droop))
     hand = rotations.slerp(_upright(0 * t, droop), turn, reach[:, 0])
     return palm, np.repeat(hand[:, None], 2, axis=1)
