@@ -61,7 +61,9 @@ def add_image(problem: ClipProblem, joints: Floats, seen: Observation) -> None:
     focal = seen.K[0, 0]
     sigma = IMAGE_SIGMA_M / np.maximum(seen.trust.ravel(), 0.02)
     rate = np.sqrt(min(1.0, NOISE_RATE_HZ / seen.fps))
-    off = (project(seen.K, points) - seen.pixels.reshape(-1, 2)) * (depth / focal)[:, None]
+    off = (project(seen.K, points) - seen.pixels.reshape(-1, 2)) * (depth / focal)[
+        :, None
+    ]
     weight = rate / sigma * huber(np.linalg.norm(off, axis=1) / sigma, 1.5)
     where = problem.columns(frame, joint)
     for axis in (0, 1):
