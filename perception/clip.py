@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from assets import rotations
 from assets.objects import LIFT_BOX, ObjectSpec
 from perception.camera import intrinsics, invert, transform, world_from_floor
-from perception.colour import key_frames
+from perception.colour import KeyFrames, key_frames
 from perception.contacts import label_contacts
-from perception.human import Human, fit_human, observe
-from perception.objects import ObjectTrack, track_object
+from perception.human import Human, Observation, fit_human, observe
+from perception.object_rest import find_rest
+from perception.objects import ObjectTrack, follow, moved_to
 from perception.people import sample_frames, second_person
 from perception.pose import Landmarks, PoseEstimator
 from perception.prior import CONTACT_NAMES
@@ -67,12 +68,12 @@ def see_clip(path: Path, scene: Scene, estimator: PoseEstimator) -> Sighting:
     height = scene.person_height_m or DEFAULT_HEIGHT_M
     notes += _assumptions(scene)
     seen = observe(landmarks, K, video.fps)
-    human = fit_human(seen, height)
-    T_world_to_cam = world_frame(human)
     spec = scene.object or LIFT_BOX
+    human = fit_human(seen, height)
+    keys = key_frames(video, len(landmarks.found), K)
+    human, found = _see_object(keys, spec, seen, human, height)
+    T_world_to_cam = world_frame(human)
     joints_w = transform(invert(T_world_to_cam), human.joints_c)
-    keys = key_frames(video, len(joints_w), K)
-    found = track_object(keys, spec, joints_w, T_world_to_cam, video.fps)
     track = _assemble(video, K, joints_w, human.visibility, T_world_to_cam, spec, found)
     source = {
         "field_of_view": camera_source,
@@ -83,6 +84,22 @@ def see_clip(path: Path, scene: Scene, estimator: PoseEstimator) -> Sighting:
         "seconds_rest": round(time.perf_counter() - posed, 2),
     }
     return Sighting(track, spec, None if found else NO_OBJECT, notes, source)
+
+
+def _see_object(
+    keys: KeyFrames, spec: ObjectSpec, seen: Observation, human: Human, height: float
+) -> tuple[Human, ObjectTrack | None]:
+    """Find and follow the object; with it on the floor, see the person better."""
+    T_first = world_frame(human)
+    joints_w = transform(invert(T_first), human.joints_c)
+    rest = find_rest(keys, spec, joints_w, T_first, seen.fps)
+    if rest is None:
+        return human, None
+    human = fit_human(seen, height, rest.floor)
+    T = world_frame(human)
+    joints_w = transform(invert(T), human.joints_c)
+    pose = moved_to(rest.pose, spec, T_first, T)
+    return human, follow(keys, rest, spec, joints_w, T, pose)
 
 
 def world_frame(human: Human) -> Floats:

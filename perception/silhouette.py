@@ -37,16 +37,25 @@ def outline_points(spec: ObjectSpec) -> Floats:
 class Silhouette:
     """The outline of `points_o (N, 3)` [m] seen by one camera.
 
-    A pose is `(x, y, z, yaw)` in the world, metres and radians; the object is upright.
+    A pose is `(x, y, z, yaw, pitch, roll)` in the world, metres and radians: turned
+    about world Z, then tilted about the camera's level right and forward axes.
     """
 
     points_o: Floats
     K: Floats
     T_world_to_cam: Floats
 
+    def quat(self, pose: Floats) -> Floats:
+        """The object's orientation `(..., 4)` in the world at poses `(..., 6)`."""
+        right = self.T_world_to_cam[0, :3] * [1.0, 1.0, 0.0]
+        right = right / np.linalg.norm(right)
+        forward = np.cross([0.0, 0.0, 1.0], right)
+        tilt = pose[..., 4:5] * right + pose[..., 5:6] * forward
+        return rotations.multiply(rotations.exp(tilt), rotations.from_yaw(pose[..., 3]))
+
     def hull(self, pose: Floats) -> Floats:
         """Corners `(M, 2)` [px] of the outline at this pose."""
-        turned = rotations.rotate(rotations.from_yaw(pose[3]), self.points_o)
+        turned = rotations.rotate(self.quat(pose), self.points_o)
         pixels = project(self.K, transform(self.T_world_to_cam, turned + pose[:3]))
         return cv2.convexHull(pixels.astype(np.float32))[:, 0].astype(float)
 
@@ -83,7 +92,7 @@ class Silhouette:
     ) -> tuple[Floats, float]:
         """The pose near `guess` that gathers most log odds, and its mean log odds.
 
-        `sigma (4,)` says how far from the guess each part of the pose may go; only
+        `sigma (6,)` says how far from the guess each part of the pose may go; only
         the parts in `free` move. `strength` weighs the image against the guess.
         """
         area = max(self.area(guess), 1.0)
@@ -99,7 +108,7 @@ class Silhouette:
             energy,
             np.zeros(len(free)),
             method="Nelder-Mead",
-            options={**options, "maxfev": 60 * len(free)},
+            options={**options, "maxfev": 50 * len(free)},
         )
         pose = guess.copy()
         pose[free] += found.x * sigma[free]
