@@ -19,6 +19,9 @@ KEY_SIDE = 640
 MAX_KEYS = 450
 BINS = 16
 CLIP = 2.5
+CHANGE = 14.0
+"""Distance of two colours that differ, in steps of 256 for light, 128 for tint."""
+CHANGED_SHARE = 0.3
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,9 +71,28 @@ def log_odds(inside: Floats, outside: Floats) -> Odds:
     return np.clip(odds, -CLIP, CLIP).astype(np.float32)
 
 
-def histogram(codes: NDArray[np.uint16], weight: NDArray[np.floating]) -> Floats:
-    """Weighted count `(BINS³,)` of the colour bins."""
-    return np.bincount(codes.ravel(), weight.ravel(), BINS**3).astype(float)
+def histogram(codes: NDArray[np.uint16]) -> Floats:
+    """Count `(BINS³,)` of the colour bins among `codes`."""
+    return np.bincount(codes.ravel(), minlength=BINS**3).astype(float)
+
+
+def changed(
+    keys: KeyFrames, before: NDArray[np.intp], after: NDArray[np.intp]
+) -> NDArray[np.bool_]:
+    """Pixels `(h, w)` whose colour often differs in `after` from that `before`.
+
+    Lightness counts half, so that a shadow alone changes little.
+    """
+    old = np.median(_lab(keys.codes[before]), axis=0)
+    far = np.linalg.norm(_lab(keys.codes[after]) - old, axis=-1) > CHANGE
+    return far.mean(axis=0) > CHANGED_SHARE
+
+
+def _lab(codes: NDArray[np.uint16]) -> NDArray[np.float32]:
+    """Rough colours `(..., 3)` of the bins: half lightness, and the two tints."""
+    whole = codes.astype(np.int32)
+    bins = np.stack([whole // BINS**2, whole // BINS % BINS, whole % BINS], axis=-1)
+    return bins.astype(np.float32) * np.array([8.0, 8.0, 8.0], np.float32)
 
 
 def _bins(frame: NDArray[np.uint8]) -> NDArray[np.uint16]:

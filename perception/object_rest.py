@@ -17,7 +17,7 @@ from scipy.ndimage import gaussian_filter1d
 from assets import rotations
 from assets.objects import ObjectSpec
 from perception.camera import Floor
-from perception.colour import CLIP, KeyFrames, Odds, histogram, log_odds
+from perception.colour import CLIP, KeyFrames, Odds, changed, histogram, log_odds
 from perception.contacts import palms
 from perception.person_mask import arms_mask
 from perception.silhouette import Silhouette, outline_points
@@ -26,9 +26,12 @@ Floats = NDArray[np.float64]
 
 MIN_SEEN = 0.35
 """Contrast, from -1 to 1, below which no object counts as found."""
-ROUNDS = 4
+ROUNDS = 3
 SIGMA = np.array([0.25, 0.25, 0.20, 0.5, 0.06, 0.015])
+STEP = np.array([0.5, 0.5, 1.0, 0.5, 1.0, 1.0])
+STRENGTH = 100.0
 PICKED = 8
+LEFT_ODDS, STAYED_ODDS = 0.8, 1.2
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,9 +74,11 @@ def find_rest(
     picked = rest[np.linspace(0, len(rest) - 1, PICKED).round().astype(int)]
     codes = keys.codes[picked]
     hidden = np.stack([arms_mask(joints_w[keys.index[k]], shape) for k in picked])
+    later = np.linspace(rest[-1], len(keys.index) - 1, 2 * PICKED).round().astype(int)
+    left = changed(keys, picked, later)
     best: tuple[float, Floats, Odds] | None = None
     for start in _starts(hands[reach], spec, T_world_to_cam):
-        tried = _fit(codes, hidden, shape, start)
+        tried = _fit(codes, hidden, left, shape, start)
         if best is None or tried[0] > best[0]:
             best = tried
     if best is None or best[0] < MIN_SEEN:
@@ -86,10 +91,10 @@ def contrast(
     shape: Silhouette, pose: Floats, odds: Odds, hidden: NDArray[np.bool_]
 ) -> float:
     """Mean odds inside the outline, less what looks alike around it, in -1 to 1."""
-    mask = shape.mask(pose, odds.shape)
-    radius = max(2, int(0.15 * np.sqrt(max(shape.area(pose), 1.0))))
-    around = (cv2.dilate(mask, _disc(radius)) > 0) & (mask == 0) & ~hidden
-    inside = (mask > 127) & ~hidden
+    depth = _depth(shape, pose, odds.shape)
+    radius = max(2.0, 0.15 * np.sqrt(max(shape.area(pose), 1.0)))
+    around = (depth < 0) & (depth >= -radius) & ~hidden
+    inside = (depth > 0) & ~hidden
     if not inside.any() or not around.any():
         return -1.0
     spill = np.maximum(odds[around], 0.0).mean()
@@ -99,22 +104,23 @@ def contrast(
 def _fit(
     codes: NDArray[np.uint16],
     hidden: NDArray[np.bool_],
+    left: NDArray[np.bool_],
     shape: Silhouette,
     pose: Floats,
 ) -> tuple[float, Floats, Odds]:
-    """Learn colours and move the outline in turns: contrast, pose, odds per colour."""
-    size = codes.shape[1:]
-    start = pose
-    odds_of = np.zeros(0, np.float32)
-    odds = np.zeros(size, np.float32)
-    for turn in range(ROUNDS):
-        odds_of = _learn(codes, hidden, shape, pose, core=turn == 0)
-        odds = np.where(hidden, 0.0, odds_of[codes]).mean(axis=0).astype(np.float32)
-        free = [0, 1, 3] if turn == 0 else [0, 1, 2, 3, 4, 5]
-        guess = start.copy()
-        guess[:4] = pose[:4]
-        sigma = SIGMA if turn == 0 else SIGMA * [0.5, 0.5, 1, 0.5, 1, 1]
-        pose, _ = shape.fit(odds, pose, sigma, free, 100.0)
+    """Learn colours and move the outline in turns: contrast, pose, odds per colour.
+
+    `left (h, w)` are the pixels that something leaves later; where nothing does, there
+    is no object that moves.
+    """
+    leaves = np.where(left, LEFT_ODDS, -STAYED_ODDS).astype(np.float32)
+    pose, _ = shape.fit(leaves, pose, SIGMA, [0, 1, 3], STRENGTH)
+    odds_of, odds = np.zeros(0, np.float32), leaves
+    for _ in range(ROUNDS):
+        odds_of = _learn(codes, hidden | ~left, hidden, shape, pose)
+        odds = np.where(hidden, 0.0, odds_of[codes]).mean(axis=0) + leaves
+        odds = odds.astype(np.float32)
+        pose, _ = shape.fit(odds, pose, SIGMA * STEP, list(range(6)), STRENGTH)
     return contrast(shape, pose, odds, hidden.all(axis=0)), pose, odds_of
 
 
@@ -145,22 +151,31 @@ def _starts(hands: Floats, spec: ObjectSpec, T_world_to_cam: Floats) -> list[Flo
 
 def _learn(
     codes: NDArray[np.uint16],
+    doubtful: NDArray[np.bool_],
     hidden: NDArray[np.bool_],
     shape: Silhouette,
     pose: Floats,
-    *,
-    core: bool,
 ) -> Odds:
-    """Colours inside the outline against those outside, leaving out its edge."""
-    mask = shape.mask(pose, codes.shape[1:])
+    """Colours inside the outline against those around it, leaving out its edge.
+
+    Pixels inside that are `doubtful`, and any that are `hidden`, teach nothing.
+    """
+    depth = _depth(shape, pose, codes.shape[1:])
     width = np.sqrt(max(shape.area(pose), 1.0))
-    margin = max(2, int(width * (0.2 if core else 0.03)))
-    inside = cv2.erode(mask, _disc(margin)) > 0
-    outside = cv2.dilate(mask, _disc(margin)) == 0
-    near = cv2.dilate(mask, _disc(int(1.5 * width))) > 0
-    return log_odds(
-        histogram(codes, inside & ~hidden), histogram(codes, outside & near & ~hidden)
-    )
+    margin = max(2.0, 0.03 * width)
+    inside = np.broadcast_to(depth > margin, codes.shape) & ~doubtful
+    near = (depth < -margin) & (depth > -1.5 * width)
+    outside = np.broadcast_to(near, codes.shape) & ~hidden
+    return log_odds(histogram(codes[inside]), histogram(codes[outside]))
+
+
+def _depth(shape: Silhouette, pose: Floats, size: tuple[int, ...]) -> Floats:
+    """Distance [px] of every pixel from the outline, positive inside."""
+    mask = (shape.mask(pose, (size[0], size[1])) > 127).astype(np.uint8)
+    if not mask.any():
+        return np.full(mask.shape, -1e6)
+    inside = cv2.distanceTransform(mask, cv2.DIST_L2, 3)
+    return inside - cv2.distanceTransform(1 - mask, cv2.DIST_L2, 3)
 
 
 def _floor_under(shape: Silhouette, pose: Floats, spec: ObjectSpec) -> Floor:
@@ -170,8 +185,3 @@ def _floor_under(shape: Silhouette, pose: Floats, spec: ObjectSpec) -> Floor:
     rotation, shift = shape.T_world_to_cam[:3, :3], shape.T_world_to_cam[:3, 3]
     up_c = rotation @ up_w
     return Floor(up_c, -float(up_c @ (rotation @ bottom_w + shift)))
-
-
-def _disc(radius: int) -> NDArray[np.uint8]:
-    size = (2 * radius + 1, 2 * radius + 1)
-    return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, size).astype(np.uint8)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 
 import cv2
 import numpy as np
@@ -45,17 +46,22 @@ class Silhouette:
     K: Floats
     T_world_to_cam: Floats
 
-    def quat(self, pose: Floats) -> Floats:
-        """The object's orientation `(..., 4)` in the world at poses `(..., 6)`."""
+    @functools.cached_property
+    def level_axes(self) -> tuple[Floats, Floats]:
+        """The camera's right and forward axes in the world, made level."""
         right = self.T_world_to_cam[0, :3] * [1.0, 1.0, 0.0]
         right = right / np.linalg.norm(right)
-        forward = np.cross([0.0, 0.0, 1.0], right)
+        return right, np.cross([0.0, 0.0, 1.0], right)
+
+    def quat(self, pose: Floats) -> Floats:
+        """The object's orientation `(..., 4)` in the world at poses `(..., 6)`."""
+        right, forward = self.level_axes
         tilt = pose[..., 4:5] * right + pose[..., 5:6] * forward
         return rotations.multiply(rotations.exp(tilt), rotations.from_yaw(pose[..., 3]))
 
     def hull(self, pose: Floats) -> Floats:
         """Corners `(M, 2)` [px] of the outline at this pose."""
-        turned = rotations.rotate(self.quat(pose), self.points_o)
+        turned = self.points_o @ rotations.to_matrix(self.quat(pose)).T
         pixels = project(self.K, transform(self.T_world_to_cam, turned + pose[:3]))
         return cv2.convexHull(pixels.astype(np.float32))[:, 0].astype(float)
 
