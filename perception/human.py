@@ -32,6 +32,7 @@ Floats = NDArray[np.float64]
 
 ROUNDS = 3
 STEPS = 4
+HIDDEN, SEEN = 0.45, 0.95
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Observation:
     |---|---|---|---|
     | pixels | (T, 14, 2) | px | image |
     | directions | (T, B, 3) | | camera; unit vectors along `skeleton.BONES` |
-    | trust | (T, 14) | 0 to 1 | visibility, zero where nobody was found |
+    | trust | (T, 14) | 0 to 1 | how far to believe a joint, from its visibility |
     | K | (3, 3) | px | |
     | fps | () | 1/s | |
     """
@@ -70,7 +71,7 @@ def observe(landmarks: Landmarks, K: Floats, fps: float) -> Observation:
     found = landmarks.found
     pixels = _fill(landmarks.pixels[:, index], found)
     points = _fill(landmarks.points_c[:, index], found)
-    trust = landmarks.visibility[:, index] * found[:, None]
+    trust = _trust(landmarks.visibility[:, index]) * found[:, None]
     width = 2 * round(0.06 * fps) + 1
     pixels = median_filter(pixels, size=(width, 1, 1), mode="nearest")
     points = median_filter(points, size=(width, 1, 1), mode="nearest")
@@ -107,6 +108,7 @@ def fit_human(
             terms.add_smoothness(problem, joints, seen.fps)
             if turn and level is not None:
                 terms.add_floor(problem, joints, level, planted, seen.fps)
+            terms.add_pulls(problem, joints, terms.like_other_side(joints, seen))
             if pulls is not None:
                 terms.add_pulls(problem, joints, pulls)
             joints = joints + problem.step()
@@ -145,6 +147,11 @@ def find_planted(joints_c: Floats, floor: Floor, fps: float) -> NDArray[np.bool_
     rest = np.array([REST_HEIGHT_M[foot] for foot in FEET])
     low = floor.height(feet) < rest + 0.10
     return (speed < 0.30) & low
+
+
+def _trust(visibility: Floats) -> Floats:
+    """A limb behind something still gets a visibility near one half: a guess."""
+    return np.clip((visibility - HIDDEN) / (SEEN - HIDDEN), 0.0, 1.0)
 
 
 def _fill(values: Floats, found: NDArray[np.bool_]) -> Floats:

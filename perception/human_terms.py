@@ -12,10 +12,18 @@ from perception.camera import Floor, project
 from perception.skeleton import (
     BONES,
     FEET,
+    L_ANKLE,
     L_ELBOW,
+    L_HIP,
+    L_KNEE,
     L_SHOULDER,
+    L_TOE,
     L_WRIST,
+    R_ANKLE,
     R_ELBOW,
+    R_HIP,
+    R_KNEE,
+    R_TOE,
     R_WRIST,
     REST_HEIGHT_M,
 )
@@ -28,6 +36,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
 
 IMAGE_SIGMA_M = 0.02
+MIN_TRUST = 0.05
+SYMMETRY_SIGMA_M = 0.08
 LEAN_SIGMA = 0.25
 BONE_SIGMA_M = 0.012
 TRUNK_SIGMA_M = 0.03
@@ -35,6 +45,17 @@ FLOOR_SIGMA_M = 0.015
 STILL_SIGMA_M_S = 0.05
 ACCELERATION_SIGMA = 5.0
 ARM_ACCELERATION_SIGMA = 10.0
+_MIRRORED = [
+    pair
+    for left, right in (
+        (L_KNEE, R_KNEE),
+        (L_ANKLE, R_ANKLE),
+        (L_TOE, R_TOE),
+        (L_ELBOW, R_ELBOW),
+        (L_WRIST, R_WRIST),
+    )
+    for pair in ((left, right), (right, left))
+]
 NOISE_RATE_HZ = 10.0
 """Errors of neighbouring frames are alike: a clip says only so much per second."""
 
@@ -59,7 +80,7 @@ def add_image(problem: ClipProblem, joints: Floats, seen: Observation) -> None:
     points = joints.reshape(-1, 3)
     depth = np.maximum(points[:, 2], 0.3)
     focal = seen.K[0, 0]
-    sigma = IMAGE_SIGMA_M / np.maximum(seen.trust.ravel(), 0.02)
+    sigma = IMAGE_SIGMA_M / np.maximum(seen.trust.ravel(), MIN_TRUST)
     rate = np.sqrt(min(1.0, NOISE_RATE_HZ / seen.fps))
     off = (project(seen.K, points) - seen.pixels.reshape(-1, 2)) * (depth / focal)[
         :, None
@@ -94,7 +115,8 @@ def add_bones(
     believed = (seen.trust.max(axis=1) > 0)[frame]
     rate = np.sqrt(min(1.0, NOISE_RATE_HZ / seen.fps))
     off = vector - seen.directions[frame, bone] * lengths[bone][:, None]
-    sigma = LEAN_SIGMA * lengths[bone]
+    trust = np.minimum(seen.trust[frame, parent], seen.trust[frame, child])
+    sigma = LEAN_SIGMA * lengths[bone] / np.maximum(trust, 2 * MIN_TRUST)
     weight = believed * rate / sigma * huber(np.linalg.norm(off, axis=1) / sigma, 1.5)
     pair = np.stack([-weight, weight], axis=1)
     for axis in range(3):
@@ -146,6 +168,30 @@ def add_floor(
     for axis in range(3):
         where = np.stack([now[:, axis], after[:, axis]], axis=1)
         problem.add(moved[:, axis] * weight, where, pattern)
+
+
+def like_other_side(joints: Floats, seen: Observation) -> Pulls:
+    """Limbs that are hidden mirror those that are seen, about the pelvis."""
+    across = joints[:, L_HIP] - joints[:, R_HIP]
+    across = across / np.linalg.norm(across, axis=-1, keepdims=True)
+    middle = (joints[:, L_HIP] + joints[:, R_HIP]) / 2
+    frames, limbs, places, sigmas = [], [], [], []
+    for here, there in _MIRRORED:
+        believed = seen.trust[:, there] * (1.0 - seen.trust[:, here])
+        frame = np.flatnonzero(believed > 0.1)
+        beside = ((joints[:, there] - middle) * across).sum(axis=1, keepdims=True)
+        place = joints[:, there] - 2 * beside * across
+        frames.append(frame)
+        limbs.append(np.full(len(frame), here))
+        places.append(place[frame])
+        rate = np.sqrt(min(1.0, NOISE_RATE_HZ / seen.fps))
+        sigmas.append(SYMMETRY_SIGMA_M / believed[frame] / rate)
+    return Pulls(
+        np.concatenate(frames),
+        np.concatenate(limbs),
+        np.concatenate(places),
+        np.concatenate(sigmas),
+    )
 
 
 def add_pulls(problem: ClipProblem, joints: Floats, pulls: Pulls) -> None:

@@ -27,7 +27,7 @@ Floats = NDArray[np.float64]
 MIN_SEEN = 0.35
 """Contrast, from -1 to 1, below which no object counts as found."""
 ROUNDS = 3
-SIGMA = np.array([0.25, 0.25, 0.20, 0.5, 0.06, 0.015])
+SIGMA = np.array([0.25, 0.25, 0.20, 0.5, 0.03, 0.01])
 STEP = np.array([0.5, 0.5, 1.0, 0.5, 1.0, 1.0])
 STRENGTH = 100.0
 PICKED = 8
