@@ -26,10 +26,12 @@ STANDING = 0.98
 STANCE = (0.11, 0.14)
 TOE_GAP = (0.10, 0.17)
 BODY_GAP = (0.15, 0.22)
-PALM_INSET = 0.03
+NEARER_FROM = 0.3
+"""Part of the lift after which the object comes nearer, past the knees."""
+PALM_INSET = 0.025
 PALM_RISE = 0.10
 PALM_PITCH = 0.4
-PALM_GAP = 0.012
+PALM_GAP = 0.010
 PALM_BESIDE = 0.10
 CLOSING = 20
 LEAST_RISE = 0.30
@@ -147,7 +149,7 @@ def _object_path(
     rise = min(rise, highest)
     lies = half[0] + np.clip(scale * demo.distance - half[0], *_ahead(body, TOE_GAP))
     held = half[0] + np.clip(lies + scale * demo.forward - half[0], *BODY_GAP)
-    nearer = min_jerk(demo.lift)
+    nearer = min_jerk((demo.lift - NEARER_FROM) / (1.0 - NEARER_FROM))
     pos = np.zeros((demo.num_frames, 3))
     pos[:, 0] = lies + nearer * (held - lies)
     pos[:, 2] = half[2] + demo.lift * rise

@@ -15,8 +15,11 @@ Floats = NDArray[np.float64]
 
 ITERATIONS = 10
 CLEARANCE = 0.012
+ARM_CLEARANCE = 0.001
 HAND_PENETRATION = 0.006
 SELF_CLEARANCE = 0.005
+PUSH = 0.002
+"""How far [m] an iteration moves a body that is too close to the object."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -187,9 +190,13 @@ def _collision_limits(scene: RobotScene) -> list[mink.Limit]:
         and g not in {*of_object, *hands, *feet, model.geom(FLOOR).id}
     ]
     arms, trunk = _arms_and_trunk(scene, body)
+    rest = [g for g in body if g not in arms]
     return [
         mink.CollisionAvoidanceLimit(
-            model, [(body, of_object)], 0.85, CLEARANCE, 0.10
+            model, [(rest, of_object)], 0.85, CLEARANCE, 0.10, -PUSH
+        ),
+        mink.CollisionAvoidanceLimit(
+            model, [(arms, of_object)], 0.85, ARM_CLEARANCE, 0.05
         ),
         mink.CollisionAvoidanceLimit(
             model, [(hands, of_object)], 0.85, -HAND_PENETRATION, 0.05
