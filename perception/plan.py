@@ -48,7 +48,6 @@ class Body:
     | ankle_height | () | m | foot body above the floor with its sole flat |
     | toe, heel | () | m | sole's ends, ahead of the foot's body |
     | hip_height | () | m | hip joints above the floor |
-    | palms_w | (2, 3) | m | palm sites, the ankles' middle being the origin |
     | qpos | (nq,) | | the default pose, ankles' middle above the origin |
     """
 
@@ -56,7 +55,6 @@ class Body:
     toe: float
     heel: float
     hip_height: float
-    palms_w: Floats
     qpos: Floats
 
 
@@ -94,13 +92,11 @@ def measure_body(scene: RobotScene) -> Body:
     floor = middle[2] - ankle_height
     qpos = data.qpos.copy()
     qpos[scene.root_qpos : scene.root_qpos + 3] -= [middle[0], middle[1], floor]
-    palms = np.stack([data.site(site).xpos for site in robot.palm_sites])
     return Body(
         ankle_height=ankle_height,
         toe=float(soles[..., 0].max()),
         heel=float(soles[..., 0].min()),
         hip_height=float(data.xpos[hip, 2] - floor),
-        palms_w=palms - [middle[0], middle[1], floor],
         qpos=qpos,
     )
 
@@ -112,21 +108,20 @@ def make_plan(demo: Demonstration, scene: RobotScene, body: Body) -> Plan:
     """Targets at the robot's size for every frame of a demonstration."""
     scale = body.hip_height / demo.hip_height
     pos, quat = _object_path(demo, scene, body, scale)
-    palms = _palm_paths(demo, scene, body, pos)
+    palms = _palm_paths(demo, scene, pos)
     stance = float(np.clip(scale * demo.stance / 2, *STANCE))
     feet = np.array([[0.0, stance, body.ankle_height], [0.0, -stance, body.ankle_height]])
     flat = np.tile(rotations.IDENTITY, (2, 1))
     palm_quat = np.tile(_pitch(PALM_PITCH), (2, 1))
     middle = np.array([(body.toe + body.heel) / 2, 0.0])
     height = STANDING * scene.robot.default_height * demo.crouch
-    eager = min_jerk(3.0 * demo.reach)
     frames = tuple(
         Frame(
             foot_pos_w=feet,
             foot_quat_w=flat,
             palm_pos_w=palms[t],
             palm_quat_w=palm_quat,
-            palm_weight=max(float(eager[t]), 0.02),
+            palm_weight=0.0,
             pelvis_height=float(height[t]),
             torso_quat_w=_pitch(float(demo.trunk_pitch[t])),
             com_w=middle,
@@ -136,6 +131,23 @@ def make_plan(demo: Demonstration, scene: RobotScene, body: Body) -> Plan:
         for t in range(demo.num_frames)
     )
     return Plan(frames, demo.held, middle)
+
+
+def reach_out(plan: Plan, hanging: Floats, reach: Floats) -> Plan:
+    """`plan` with palms that leave `hanging (T, 2, 3)` [m] for the object.
+
+    `reach (T,)` is their progress; palms beside the object at 1.
+    """
+    weight = min_jerk(3.0 * reach)
+    frames = []
+    for t, frame in enumerate(plan.frames):
+        palms = hanging[t] + reach[t] * (frame.palm_pos_w - hanging[t])
+        frames.append(
+            dataclasses.replace(
+                frame, palm_pos_w=palms, palm_weight=max(float(weight[t]), 0.02)
+            )
+        )
+    return dataclasses.replace(plan, frames=tuple(frames))
 
 
 def _object_path(
@@ -157,9 +169,9 @@ def _object_path(
 
 
 def _palm_paths(
-    demo: Demonstration, scene: RobotScene, body: Body, object_pos: Floats
+    demo: Demonstration, scene: RobotScene, object_pos: Floats
 ) -> Floats:
-    """Palms `(T, 2, 3)` [m]: from rest, to beside the faces, and onto them."""
+    """Palms `(T, 2, 3)` [m] beside the faces, and from when they are held on them."""
     half = _half(demo, scene)
     frames = np.arange(demo.num_frames)
     start = int(np.argmax(demo.held))
@@ -173,9 +185,7 @@ def _palm_paths(
         beside[:, side, 0] = -half[0] + PALM_INSET
         beside[:, side, 1] = sign * (half[1] + gap)
         beside[:, side, 2] = PALM_RISE * 2 * half[2]
-    beside += object_pos[:, None]
-    way = demo.reach[:, None, None]
-    return body.palms_w + way * (beside - body.palms_w)
+    return beside + object_pos[:, None]
 
 
 def _half(demo: Demonstration, scene: RobotScene) -> Floats:

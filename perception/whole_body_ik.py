@@ -18,6 +18,8 @@ CLEARANCE = 0.012
 ARM_CLEARANCE = 0.001
 HAND_PENETRATION = 0.006
 SELF_CLEARANCE = 0.005
+JOINT_STEP = 0.05
+"""How far [rad] an iteration may turn a joint."""
 PUSH = 0.002
 """How far [m] an iteration moves a body that is too close to the object."""
 
@@ -113,7 +115,12 @@ class WholeBodyIK:
         self.upright = mink.FrameTask(root, "body", 0.0, w.pelvis_orientation)
         self.torso = mink.FrameTask(anchor, "body", 0.0, w.torso_orientation)
         self.com = mink.ComTask(np.array([w.com, w.com, 0.0]))
-        self.limits = [mink.ConfigurationLimit(model), *_collision_limits(scene)]
+        steps = {name: JOINT_STEP for name in robot.joint_names}
+        self.limits = [
+            mink.ConfigurationLimit(model),
+            mink.VelocityLimit(model, steps),
+            *_collision_limits(scene),
+        ]
 
     @property
     def qpos(self) -> Floats:
@@ -143,7 +150,7 @@ class WholeBodyIK:
                 )
             except mink.NoSolutionFound:
                 velocity = mink.solve_ik(
-                    self.configuration, tasks, 1.0, "daqp", 1e-6, limits=self.limits[:1]
+                    self.configuration, tasks, 1.0, "daqp", 1e-6, limits=self.limits[:2]
                 )
             self.configuration.integrate_inplace(velocity, 1.0)
         return self.qpos
