@@ -79,7 +79,7 @@ def measure_body(scene: RobotScene) -> Body:
     robot, model = scene.robot, scene.model
     data = mujoco.MjData(model)
     origin = np.array([0.0, 0.0, robot.default_height])
-    data.qpos[:] = scene.qpos(robot.array("default_pos"), origin, rotations.IDENTITY)
+    data.qpos[:] = scene.qpos(robot.array("default_pos"), origin, _FLAT)
     mujoco.mj_forward(model, data)
     ankles = [model.body(robot.contact_bodies[f"{s}_foot"]).id for s in _SIDES]
     middle = data.xpos[ankles].mean(axis=0)
@@ -102,6 +102,7 @@ def measure_body(scene: RobotScene) -> Body:
 
 
 _SIDES = ("left", "right")
+_FLAT = np.array([1.0, 0.0, 0.0, 0.0])
 
 
 def make_plan(demo: Demonstration, scene: RobotScene, body: Body) -> Plan:
@@ -110,8 +111,10 @@ def make_plan(demo: Demonstration, scene: RobotScene, body: Body) -> Plan:
     pos, quat = _object_path(demo, scene, body, scale)
     palms = _palm_paths(demo, scene, pos)
     stance = float(np.clip(scale * demo.stance / 2, *STANCE))
-    feet = np.array([[0.0, stance, body.ankle_height], [0.0, -stance, body.ankle_height]])
-    flat = np.tile(rotations.IDENTITY, (2, 1))
+    feet = np.array(
+        [[0.0, stance, body.ankle_height], [0.0, -stance, body.ankle_height]]
+    )
+    flat = np.tile(_FLAT, (2, 1))
     palm_quat = np.tile(_pitch(PALM_PITCH), (2, 1))
     middle = np.array([(body.toe + body.heel) / 2, 0.0])
     height = STANDING * scene.robot.default_height * demo.crouch
@@ -168,9 +171,7 @@ def _object_path(
     return pos, demo.object_quat_w
 
 
-def _palm_paths(
-    demo: Demonstration, scene: RobotScene, object_pos: Floats
-) -> Floats:
+def _palm_paths(demo: Demonstration, scene: RobotScene, object_pos: Floats) -> Floats:
     """Palms `(T, 2, 3)` [m] beside the faces, and from when they are held on them."""
     half = _half(demo, scene)
     frames = np.arange(demo.num_frames)
@@ -200,4 +201,4 @@ def _ahead(body: Body, gap: tuple[float, float]) -> tuple[float, float]:
 
 def _pitch(angle: float) -> Floats:
     """Orientation `(4,)` leaning forward by `angle` [rad]."""
-    return rotations.exp(np.array([0.0, angle, 0.0]))
+    return np.array([np.cos(angle / 2), 0.0, np.sin(angle / 2), 0.0])

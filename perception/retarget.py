@@ -30,7 +30,7 @@ BALANCE_ROUNDS = 2
 
 def retarget(
     track: Track,
-    object: ObjectSpec,  # noqa: A002
+    object: ObjectSpec,
     robot: RobotSpec,
     *,
     name: str,

@@ -82,9 +82,7 @@ class HeightTask(mink.Task):
     def compute_jacobian(self, configuration: mink.Configuration) -> Floats:
         """Derivative of the height `(1, nv)`."""
         jac = np.empty((3, configuration.nv))
-        mujoco.mj_jacBody(
-            configuration.model, configuration.data, jac, None, self.body
-        )
+        mujoco.mj_jacBody(configuration.model, configuration.data, jac, None, self.body)
         return jac[2:]
 
 
@@ -101,9 +99,7 @@ class WholeBodyIK:
         self.damping = mink.DampingTask(model, cost=w.damping)
         bodies = robot.contact_bodies
         self.feet = [
-            mink.FrameTask(
-                bodies[side], "body", w.foot_position, w.foot_orientation
-            )
+            mink.FrameTask(bodies[side], "body", w.foot_position, w.foot_orientation)
             for side in ("left_foot", "right_foot")
         ]
         self.palms = [
@@ -140,8 +136,14 @@ class WholeBodyIK:
         if posture is not None:
             self.posture.set_target(posture)
         tasks = [
-            *self.feet, *self.palms, self.pelvis, self.upright, self.torso,
-            self.com, self.posture, self.damping,
+            *self.feet,
+            *self.palms,
+            self.pelvis,
+            self.upright,
+            self.torso,
+            self.com,
+            self.posture,
+            self.damping,
         ]
         for _ in range(iterations):
             try:
@@ -169,10 +171,18 @@ class WholeBodyIK:
         self.scene.place_object(data, frame.object_pos_w, frame.object_quat_w)
         self.configuration.update()
         for side in range(2):
-            self.feet[side].set_target(_se3(frame.foot_pos_w[side], frame.foot_quat_w[side]))
-            self.palms[side].set_target(_se3(frame.palm_pos_w[side], frame.palm_quat_w[side]))
-            self.palms[side].set_position_cost(self.weights.palm_position * frame.palm_weight)
-            self.palms[side].set_orientation_cost(self.weights.palm_orientation * frame.palm_weight)
+            self.feet[side].set_target(
+                _se3(frame.foot_pos_w[side], frame.foot_quat_w[side])
+            )
+            self.palms[side].set_target(
+                _se3(frame.palm_pos_w[side], frame.palm_quat_w[side])
+            )
+            self.palms[side].set_position_cost(
+                self.weights.palm_position * frame.palm_weight
+            )
+            self.palms[side].set_orientation_cost(
+                self.weights.palm_orientation * frame.palm_weight
+            )
         self.pelvis.height = frame.pelvis_height
         origin = np.zeros(3)
         self.upright.set_target(_se3(origin, frame.torso_quat_w))
@@ -214,9 +224,7 @@ def _collision_limits(scene: RobotScene) -> list[mink.Limit]:
     ]
 
 
-def _arms_and_trunk(
-    scene: RobotScene, geoms: list[int]
-) -> tuple[list[int], list[int]]:
+def _arms_and_trunk(scene: RobotScene, geoms: list[int]) -> tuple[list[int], list[int]]:
     """Split geoms into those within two bodies of a palm's forearm, and the rest."""
     model = scene.model
     forearm: set[int] = set()
