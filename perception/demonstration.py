@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 from assets import rotations
 from assets.objects import ObjectSpec
 from perception.prior import RATE
-from perception.smoothing import gaussian, min_jerk, weighted_gaussian, whittaker
-from perception.track import JOINTS, Track
+from perception.resampled import JOINT_SIGMA, Seen, resample
+from perception.smoothing import gaussian, min_jerk, whittaker
+from perception.track import Track
 
 Floats = NDArray[np.float64]
 
-JOINT_SIGMA = 6.0
 LIFT_CUTOFF = 0.9 / RATE
 SETTLE = 12
 """Frames for which the palms press before the object leaves the floor."""
@@ -74,21 +74,6 @@ class Demonstration:
         return len(self.lift)
 
 
-@dataclasses.dataclass(frozen=True)
-class _Seen:
-    """A track at 50 Hz, smoothed."""
-
-    joints: Floats
-    visibility: Floats
-    object_pos: Floats
-    object_quat: Floats
-    touch: Floats
-
-    def joint(self, name: str) -> Floats:
-        """Both sides' joint `(T, 2, 3)`: left, then right."""
-        return self.joints[:, [JOINTS.index(f"{side}_{name}") for side in "lr"]]
-
-
 def read_demonstration(track: Track, obj: ObjectSpec) -> Demonstration:
     """Read a track; raises ValueError with the reason if it shows no such thing."""
     track.validate()
@@ -98,7 +83,7 @@ def read_demonstration(track: Track, obj: ObjectSpec) -> Demonstration:
             f"expected at least {MIN_SECONDS:.0f} s"
         )
         raise ValueError(msg)
-    seen = _resample(track)
+    seen = resample(track)
     start, end = _held_interval(seen)
     _check_hands(seen, obj, start, end)
     _check_steps(seen)
@@ -128,31 +113,7 @@ def read_demonstration(track: Track, obj: ObjectSpec) -> Demonstration:
     return _enter(plain, start)
 
 
-def _resample(track: Track) -> _Seen:
-    """Interpolate to 50 Hz; smooth the joints, the visible ones first."""
-    old = np.arange(track.num_frames) / track.fps
-    new = np.arange(0.0, old[-1] + 1e-9, 1.0 / RATE)
-    left = np.clip(np.searchsorted(old, new, side="right") - 1, 0, len(old) - 2)
-    part = (new - old[left]) * track.fps
-
-    def linear(values: Floats) -> Floats:
-        f = part.reshape(-1, *[1] * (values.ndim - 1))
-        return values[left] * (1.0 - f) + values[left + 1] * f
-
-    hands = [track.contact_names.index(n) for n in ("left_hand", "right_hand")]
-    visibility = linear(track.visibility)
-    return _Seen(
-        joints=weighted_gaussian(linear(track.joints_w), visibility, JOINT_SIGMA),
-        visibility=visibility,
-        object_pos=gaussian(linear(track.object_pos_w), JOINT_SIGMA / 2),
-        object_quat=rotations.slerp(
-            track.object_quat_w[left], track.object_quat_w[left + 1], part
-        ),
-        touch=gaussian(linear(track.contact[:, hands].astype(float)), 3.0),
-    )
-
-
-def _held_interval(seen: _Seen) -> tuple[int, int]:
+def _held_interval(seen: Seen) -> tuple[int, int]:
     """Frames `[start, end)` in which both hands hold the object."""
     sides = seen.touch.max(axis=0) > 0.5
     if not sides.any():
@@ -180,7 +141,7 @@ def _held_interval(seen: _Seen) -> tuple[int, int]:
     return start, end
 
 
-def _check_hands(seen: _Seen, obj: ObjectSpec, start: int, end: int) -> None:
+def _check_hands(seen: Seen, obj: ObjectSpec, start: int, end: int) -> None:
     """Refuse a track whose hands are nowhere near what they hold."""
     held = slice(start, end)
     wrists = seen.joint("wrist")[held]
@@ -197,7 +158,7 @@ def _check_hands(seen: _Seen, obj: ObjectSpec, start: int, end: int) -> None:
         raise ValueError(msg)
 
 
-def _check_steps(seen: _Seen) -> None:
+def _check_steps(seen: Seen) -> None:
     """Refuse a person who walks: the robot's feet stay where they stand."""
     feet = gaussian(seen.joint("ankle").mean(1)[:, :2], 15.0)
     step = float(np.linalg.norm(feet - np.median(feet, axis=0), axis=1).max())
@@ -209,7 +170,7 @@ def _check_steps(seen: _Seen) -> None:
         raise ValueError(msg)
 
 
-def _grip(seen: _Seen, obj: ObjectSpec, start: int, end: int) -> tuple[Floats, Floats]:
+def _grip(seen: Seen, obj: ObjectSpec, start: int, end: int) -> tuple[Floats, Floats]:
     """The person's left, horizontal `(3,)`, along the faces that the palms take.
 
     Also the object's orientation in the frame whose y axis that is. A box looks the
@@ -233,11 +194,11 @@ def _grip(seen: _Seen, obj: ObjectSpec, start: int, end: int) -> tuple[Floats, F
         yaw = {0: np.pi / 2, 1: 0.0}[axis]
     if obj.shape in ("cylinder", "sphere"):
         yaw = 0.0
-    return left_w, rotations.from_yaw(yaw)
+    return left_w, np.asarray(rotations.from_yaw(yaw), dtype=np.float64)
 
 
 def _lift(
-    seen: _Seen, rest: Floats, start: int, end: int
+    seen: Seen, rest: Floats, start: int, end: int
 ) -> tuple[Floats, float, Floats]:
     """Progress `(T,)` of the lift, its height [m], and the way `(3,)` it moved [m]."""
     height = seen.object_pos[:, 2] - rest[2]
@@ -253,7 +214,7 @@ def _lift(
     return gaussian(lift, 3.0), rise, moved
 
 
-def _standing_hip(seen: _Seen, hips: Floats) -> float:
+def _standing_hip(seen: Seen, hips: Floats) -> float:
     """Height [m] of the hips when the person stands, no less than the legs allow."""
     hip, knee, ankle = (seen.joint(n) for n in ("hip", "knee", "ankle"))
     leg = np.linalg.norm(hip - knee, axis=-1) + np.linalg.norm(knee - ankle, axis=-1)
@@ -261,7 +222,7 @@ def _standing_hip(seen: _Seen, hips: Floats) -> float:
     return max(highest, 0.9 * float(np.median(leg)), 0.4)
 
 
-def _reach(seen: _Seen, rest: Floats, start: int) -> Floats:
+def _reach(seen: Seen, rest: Floats, start: int) -> Floats:
     """Progress `(T,)` of the hands towards the object, done 0.4 s before contact."""
     away = np.linalg.norm(seen.joint("wrist").mean(1) - rest, axis=-1)
     near, far = float(away[start]), float(away[: max(start, 1)].max(initial=away[0]))

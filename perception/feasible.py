@@ -40,9 +40,7 @@ def plan_com(scene: RobotScene, plan: Plan, qpos: Floats) -> Plan:
     planned = np.stack(
         [follow_zmp(plan.com_w[i] - shift[:, i], pendulum) for i in range(2)], axis=1
     )
-    robot = (
-        (mass + carried)[:, None] * planned - carried[:, None] * pos[:, :2]
-    ) / mass
+    robot = ((mass + carried)[:, None] * planned - carried[:, None] * pos[:, :2]) / mass
     frames = tuple(
         dataclasses.replace(frame, com_w=com_w)
         for frame, com_w in zip(plan.frames, robot, strict=True)

@@ -184,9 +184,9 @@ def _jacobian(
 def _pyramid(normal: Floats, friction: float) -> list[Floats]:
     """Four edges `(3,)` of the friction pyramid about a unit normal."""
     seed = np.eye(3)[int(np.argmin(np.abs(normal)))]
-    a = np.cross(normal, seed)
+    a = np.cross(normal, seed).astype(np.float64)
     a /= np.linalg.norm(a)
-    b = np.cross(normal, a)
+    b = np.cross(normal, a).astype(np.float64)
     return [normal + friction * side for side in (a, -a, b, -b)]
 
 
@@ -222,5 +222,5 @@ def _patch(
     local = np.clip(local, -half, half)
     sign = 1.0 if centre[axis] >= 0.0 else -1.0
     local[:, axis] = sign * half[axis]
-    normal = rotations.rotate(quat, sign * np.eye(3)[axis])
-    return origin + rotations.rotate(quat, local), normal
+    normal = rotations.rotate(quat, sign * np.eye(3)[axis]).astype(np.float64)
+    return np.asarray(origin + rotations.rotate(quat, local)), normal

@@ -26,10 +26,12 @@ STANDING = 0.98
 STANCE = (0.11, 0.14)
 TOE_GAP = (0.10, 0.17)
 BODY_GAP = (0.15, 0.22)
-PALM_INSET = 0.03
+NEARER_FROM = 0.3
+"""Part of the lift after which the object comes nearer, past the knees."""
+PALM_INSET = 0.025
 PALM_RISE = 0.10
 PALM_PITCH = 0.4
-PALM_GAP = 0.012
+PALM_GAP = 0.010
 PALM_BESIDE = 0.10
 CLOSING = 20
 LEAST_RISE = 0.30
@@ -46,7 +48,6 @@ class Body:
     | ankle_height | () | m | foot body above the floor with its sole flat |
     | toe, heel | () | m | sole's ends, ahead of the foot's body |
     | hip_height | () | m | hip joints above the floor |
-    | palms_w | (2, 3) | m | palm sites, the ankles' middle being the origin |
     | qpos | (nq,) | | the default pose, ankles' middle above the origin |
     """
 
@@ -54,7 +55,6 @@ class Body:
     toe: float
     heel: float
     hip_height: float
-    palms_w: Floats
     qpos: Floats
 
 
@@ -79,7 +79,7 @@ def measure_body(scene: RobotScene) -> Body:
     robot, model = scene.robot, scene.model
     data = mujoco.MjData(model)
     origin = np.array([0.0, 0.0, robot.default_height])
-    data.qpos[:] = scene.qpos(robot.array("default_pos"), origin, rotations.IDENTITY)
+    data.qpos[:] = scene.qpos(robot.array("default_pos"), origin, _FLAT)
     mujoco.mj_forward(model, data)
     ankles = [model.body(robot.contact_bodies[f"{s}_foot"]).id for s in _SIDES]
     middle = data.xpos[ankles].mean(axis=0)
@@ -92,39 +92,39 @@ def measure_body(scene: RobotScene) -> Body:
     floor = middle[2] - ankle_height
     qpos = data.qpos.copy()
     qpos[scene.root_qpos : scene.root_qpos + 3] -= [middle[0], middle[1], floor]
-    palms = np.stack([data.site(site).xpos for site in robot.palm_sites])
     return Body(
         ankle_height=ankle_height,
         toe=float(soles[..., 0].max()),
         heel=float(soles[..., 0].min()),
         hip_height=float(data.xpos[hip, 2] - floor),
-        palms_w=palms - [middle[0], middle[1], floor],
         qpos=qpos,
     )
 
 
 _SIDES = ("left", "right")
+_FLAT = np.array([1.0, 0.0, 0.0, 0.0])
 
 
 def make_plan(demo: Demonstration, scene: RobotScene, body: Body) -> Plan:
     """Targets at the robot's size for every frame of a demonstration."""
     scale = body.hip_height / demo.hip_height
     pos, quat = _object_path(demo, scene, body, scale)
-    palms = _palm_paths(demo, scene, body, pos)
+    palms = _palm_paths(demo, scene, pos)
     stance = float(np.clip(scale * demo.stance / 2, *STANCE))
-    feet = np.array([[0.0, stance, body.ankle_height], [0.0, -stance, body.ankle_height]])
-    flat = np.tile(rotations.IDENTITY, (2, 1))
+    feet = np.array(
+        [[0.0, stance, body.ankle_height], [0.0, -stance, body.ankle_height]]
+    )
+    flat = np.tile(_FLAT, (2, 1))
     palm_quat = np.tile(_pitch(PALM_PITCH), (2, 1))
     middle = np.array([(body.toe + body.heel) / 2, 0.0])
     height = STANDING * scene.robot.default_height * demo.crouch
-    eager = min_jerk(3.0 * demo.reach)
     frames = tuple(
         Frame(
             foot_pos_w=feet,
             foot_quat_w=flat,
             palm_pos_w=palms[t],
             palm_quat_w=palm_quat,
-            palm_weight=max(float(eager[t]), 0.02),
+            palm_weight=0.0,
             pelvis_height=float(height[t]),
             torso_quat_w=_pitch(float(demo.trunk_pitch[t])),
             com_w=middle,
@@ -134,6 +134,23 @@ def make_plan(demo: Demonstration, scene: RobotScene, body: Body) -> Plan:
         for t in range(demo.num_frames)
     )
     return Plan(frames, demo.held, middle)
+
+
+def reach_out(plan: Plan, hanging: Floats, reach: Floats) -> Plan:
+    """`plan` with palms that leave `hanging (T, 2, 3)` [m] for the object.
+
+    `reach (T,)` is their progress; palms beside the object at 1.
+    """
+    weight = min_jerk(3.0 * reach)
+    frames = []
+    for t, frame in enumerate(plan.frames):
+        palms = hanging[t] + reach[t] * (frame.palm_pos_w - hanging[t])
+        frames.append(
+            dataclasses.replace(
+                frame, palm_pos_w=palms, palm_weight=max(float(weight[t]), 0.02)
+            )
+        )
+    return dataclasses.replace(plan, frames=tuple(frames))
 
 
 def _object_path(
@@ -147,17 +164,15 @@ def _object_path(
     rise = min(rise, highest)
     lies = half[0] + np.clip(scale * demo.distance - half[0], *_ahead(body, TOE_GAP))
     held = half[0] + np.clip(lies + scale * demo.forward - half[0], *BODY_GAP)
-    nearer = min_jerk(demo.lift)
+    nearer = min_jerk((demo.lift - NEARER_FROM) / (1.0 - NEARER_FROM))
     pos = np.zeros((demo.num_frames, 3))
     pos[:, 0] = lies + nearer * (held - lies)
     pos[:, 2] = half[2] + demo.lift * rise
     return pos, demo.object_quat_w
 
 
-def _palm_paths(
-    demo: Demonstration, scene: RobotScene, body: Body, object_pos: Floats
-) -> Floats:
-    """Palms `(T, 2, 3)` [m]: from rest, to beside the faces, and onto them."""
+def _palm_paths(demo: Demonstration, scene: RobotScene, object_pos: Floats) -> Floats:
+    """Palms `(T, 2, 3)` [m] beside the faces, and from when they are held on them."""
     half = _half(demo, scene)
     frames = np.arange(demo.num_frames)
     start = int(np.argmax(demo.held))
@@ -171,9 +186,7 @@ def _palm_paths(
         beside[:, side, 0] = -half[0] + PALM_INSET
         beside[:, side, 1] = sign * (half[1] + gap)
         beside[:, side, 2] = PALM_RISE * 2 * half[2]
-    beside += object_pos[:, None]
-    way = demo.reach[:, None, None]
-    return body.palms_w + way * (beside - body.palms_w)
+    return beside + object_pos[:, None]
 
 
 def _half(demo: Demonstration, scene: RobotScene) -> Floats:
@@ -188,4 +201,4 @@ def _ahead(body: Body, gap: tuple[float, float]) -> tuple[float, float]:
 
 def _pitch(angle: float) -> Floats:
     """Orientation `(4,)` leaning forward by `angle` [rad]."""
-    return rotations.exp(np.array([0.0, angle, 0.0]))
+    return np.array([np.cos(angle / 2), 0.0, np.sin(angle / 2), 0.0])

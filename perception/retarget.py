@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,7 +13,7 @@ from assets.objects import ObjectSpec
 from assets.robot import RobotSpec
 from perception.demonstration import Demonstration, read_demonstration
 from perception.feasible import plan_com
-from perception.plan import Plan, make_plan, measure_body
+from perception.plan import Plan, make_plan, measure_body, reach_out
 from perception.prior import CONTACT_NAMES, Prior
 from perception.quality import measure_quality
 from perception.robot_scene import RobotScene, compile_scene
@@ -29,7 +30,7 @@ BALANCE_ROUNDS = 2
 
 def retarget(
     track: Track,
-    object: ObjectSpec,  # noqa: A002
+    object: ObjectSpec,
     robot: RobotSpec,
     *,
     name: str,
@@ -45,7 +46,10 @@ def retarget(
     scene = compile_scene(robot, object)
     body = measure_body(scene)
     plan = make_plan(demo, scene, body)
-    qpos = smooth(scene, solve(WholeBodyIK(scene), plan, body.qpos))
+    ik = WholeBodyIK(scene)
+    hanging = palm_positions(scene, solve(ik, plan, body.qpos))
+    plan = reach_out(plan, gaussian(hanging, SIGMA), demo.reach)
+    qpos = smooth(scene, solve(ik, plan, body.qpos))
     refine = WholeBodyIK(scene, REFINE)
     for _ in range(BALANCE_ROUNDS):
         plan = plan_com(scene, plan, qpos)
@@ -63,6 +67,17 @@ def solve(ik: WholeBodyIK, plan: Plan, start: Floats) -> Floats:
     for _ in range(5):
         ik.solve(plan.frames[0])
     return np.stack([ik.solve(frame) for frame in plan.frames])
+
+
+def palm_positions(scene: RobotScene, qpos: Floats) -> Floats:
+    """Palm sites `(T, 2, 3)` [m] in configurations `(T, nq)`."""
+    data = mujoco.MjData(scene.model)
+    palms = np.empty((len(qpos), 2, 3))
+    for t, q in enumerate(qpos):
+        data.qpos[:] = q
+        mujoco.mj_kinematics(scene.model, data)
+        palms[t] = [data.site(site).xpos for site in scene.robot.palm_sites]
+    return palms
 
 
 def smooth(scene: RobotScene, qpos: Floats) -> Floats:

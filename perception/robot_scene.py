@@ -45,7 +45,9 @@ class RobotScene:
     hands: tuple[int, int]
     object_geoms: Ints
 
-    def qpos(self, joint_pos: Floats, root_pos_w: Floats, root_quat_w: Floats) -> Floats:
+    def qpos(
+        self, joint_pos: Floats, root_pos_w: Floats, root_quat_w: Floats
+    ) -> Floats:
         """The robot's configuration as a qpos `(nq,)`; the object's part is 0."""
         q = self.model.qpos0.copy()
         q[self.root_qpos : self.root_qpos + 3] = root_pos_w

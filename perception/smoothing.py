@@ -19,7 +19,8 @@ def gaussian(values: Floats, sigma: float) -> Floats:
 
 def gaussian_quat(quats: Floats, sigma: float) -> Floats:
     """Smooth unit quaternions `(T, 4)` along time; `sigma` in frames."""
-    return rotations.normalize(gaussian(rotations.continuous(quats), sigma))
+    near = np.asarray(rotations.continuous(quats), dtype=np.float64)
+    return np.asarray(rotations.normalize(gaussian(near, sigma)), dtype=np.float64)
 
 
 def weighted_gaussian(values: Floats, weight: Floats, sigma: float) -> Floats:

@@ -15,8 +15,13 @@ Floats = NDArray[np.float64]
 
 ITERATIONS = 10
 CLEARANCE = 0.012
+ARM_CLEARANCE = 0.001
 HAND_PENETRATION = 0.006
 SELF_CLEARANCE = 0.005
+JOINT_STEP = 0.05
+"""How far [rad] an iteration may turn a joint."""
+PUSH = 0.002
+"""How far [m] an iteration moves a body that is too close to the object."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,9 +82,7 @@ class HeightTask(mink.Task):
     def compute_jacobian(self, configuration: mink.Configuration) -> Floats:
         """Derivative of the height `(1, nv)`."""
         jac = np.empty((3, configuration.nv))
-        mujoco.mj_jacBody(
-            configuration.model, configuration.data, jac, None, self.body
-        )
+        mujoco.mj_jacBody(configuration.model, configuration.data, jac, None, self.body)
         return jac[2:]
 
 
@@ -96,9 +99,7 @@ class WholeBodyIK:
         self.damping = mink.DampingTask(model, cost=w.damping)
         bodies = robot.contact_bodies
         self.feet = [
-            mink.FrameTask(
-                bodies[side], "body", w.foot_position, w.foot_orientation
-            )
+            mink.FrameTask(bodies[side], "body", w.foot_position, w.foot_orientation)
             for side in ("left_foot", "right_foot")
         ]
         self.palms = [
@@ -110,7 +111,12 @@ class WholeBodyIK:
         self.upright = mink.FrameTask(root, "body", 0.0, w.pelvis_orientation)
         self.torso = mink.FrameTask(anchor, "body", 0.0, w.torso_orientation)
         self.com = mink.ComTask(np.array([w.com, w.com, 0.0]))
-        self.limits = [mink.ConfigurationLimit(model), *_collision_limits(scene)]
+        steps = {name: JOINT_STEP for name in robot.joint_names}
+        self.limits = [
+            mink.ConfigurationLimit(model),
+            mink.VelocityLimit(model, steps),
+            *_collision_limits(scene),
+        ]
 
     @property
     def qpos(self) -> Floats:
@@ -130,8 +136,14 @@ class WholeBodyIK:
         if posture is not None:
             self.posture.set_target(posture)
         tasks = [
-            *self.feet, *self.palms, self.pelvis, self.upright, self.torso,
-            self.com, self.posture, self.damping,
+            *self.feet,
+            *self.palms,
+            self.pelvis,
+            self.upright,
+            self.torso,
+            self.com,
+            self.posture,
+            self.damping,
         ]
         for _ in range(iterations):
             try:
@@ -140,7 +152,7 @@ class WholeBodyIK:
                 )
             except mink.NoSolutionFound:
                 velocity = mink.solve_ik(
-                    self.configuration, tasks, 1.0, "daqp", 1e-6, limits=self.limits[:1]
+                    self.configuration, tasks, 1.0, "daqp", 1e-6, limits=self.limits[:2]
                 )
             self.configuration.integrate_inplace(velocity, 1.0)
         return self.qpos
@@ -159,10 +171,18 @@ class WholeBodyIK:
         self.scene.place_object(data, frame.object_pos_w, frame.object_quat_w)
         self.configuration.update()
         for side in range(2):
-            self.feet[side].set_target(_se3(frame.foot_pos_w[side], frame.foot_quat_w[side]))
-            self.palms[side].set_target(_se3(frame.palm_pos_w[side], frame.palm_quat_w[side]))
-            self.palms[side].set_position_cost(self.weights.palm_position * frame.palm_weight)
-            self.palms[side].set_orientation_cost(self.weights.palm_orientation * frame.palm_weight)
+            self.feet[side].set_target(
+                _se3(frame.foot_pos_w[side], frame.foot_quat_w[side])
+            )
+            self.palms[side].set_target(
+                _se3(frame.palm_pos_w[side], frame.palm_quat_w[side])
+            )
+            self.palms[side].set_position_cost(
+                self.weights.palm_position * frame.palm_weight
+            )
+            self.palms[side].set_orientation_cost(
+                self.weights.palm_orientation * frame.palm_weight
+            )
         self.pelvis.height = frame.pelvis_height
         origin = np.zeros(3)
         self.upright.set_target(_se3(origin, frame.torso_quat_w))
@@ -187,9 +207,13 @@ def _collision_limits(scene: RobotScene) -> list[mink.Limit]:
         and g not in {*of_object, *hands, *feet, model.geom(FLOOR).id}
     ]
     arms, trunk = _arms_and_trunk(scene, body)
+    rest = [g for g in body if g not in arms]
     return [
         mink.CollisionAvoidanceLimit(
-            model, [(body, of_object)], 0.85, CLEARANCE, 0.10
+            model, [(rest, of_object)], 0.85, CLEARANCE, 0.10, -PUSH
+        ),
+        mink.CollisionAvoidanceLimit(
+            model, [(arms, of_object)], 0.85, ARM_CLEARANCE, 0.05
         ),
         mink.CollisionAvoidanceLimit(
             model, [(hands, of_object)], 0.85, -HAND_PENETRATION, 0.05
@@ -200,9 +224,7 @@ def _collision_limits(scene: RobotScene) -> list[mink.Limit]:
     ]
 
 
-def _arms_and_trunk(
-    scene: RobotScene, geoms: list[int]
-) -> tuple[list[int], list[int]]:
+def _arms_and_trunk(scene: RobotScene, geoms: list[int]) -> tuple[list[int], list[int]]:
     """Split geoms into those within two bodies of a palm's forearm, and the rest."""
     model = scene.model
     forearm: set[int] = set()

@@ -1,5 +1,7 @@
 """A hand-made track: a person bends, takes a box by its sides, stands up with it."""
 
+import dataclasses
+
 import numpy as np
 
 from assets import rotations
@@ -36,7 +38,7 @@ def lift_track(
         out = np.array([0.0, sign, 0.0])
         ankle = np.tile(0.11 * out + [0, 0, 0.08], (len(t), 1))
         put(f"{side}_ankle", ankle)
-        put(f"{side}_toe", ankle + [0.2, 0, -0.05])
+        put(f"{side}_toe", ankle + np.array([0.2, 0, -0.05]))
         put(f"{side}_hip", hip + 0.09 * out)
         knee = (hip + 0.09 * out + ankle) / 2 + np.outer(0.02 + 0.3 * bend, [1, 0, 0])
         put(f"{side}_knee", knee)
@@ -53,7 +55,7 @@ def lift_track(
         joints_w=joints,
         visibility=np.full(joints.shape[:2], 0.9),
         object_pos_w=box,
-        object_quat_w=np.tile(rotations.IDENTITY, (len(t), 1)),
+        object_quat_w=np.tile([1.0, 0, 0, 0], (len(t), 1)),
         contact=contact,
         K=np.array([[600.0, 0, 320], [0, 600, 240], [0, 0, 1]]),
         T_world_to_cam=np.tile(np.eye(4), (len(t), 1, 1)),
@@ -62,8 +64,6 @@ def lift_track(
 
 def move(track: Track, *, yaw: float, offset: tuple[float, float]) -> Track:
     """The same scene, turned and moved on the floor."""
-    import dataclasses
-
     q, shift = rotations.from_yaw(yaw), np.array([*offset, 0.0])
     return dataclasses.replace(
         track,
@@ -75,8 +75,6 @@ def move(track: Track, *, yaw: float, offset: tuple[float, float]) -> Track:
 
 def blur(track: Track, seed: int, *, joints=0.05, obj=0.04, yaw=0.1) -> Track:
     """Errors as perception makes them: correlated over about 0.3 s."""
-    import dataclasses
-
     rng = np.random.default_rng(seed)
 
     def noise(shape, scale):
@@ -91,5 +89,6 @@ def blur(track: Track, seed: int, *, joints=0.05, obj=0.04, yaw=0.1) -> Track:
         joints_w=track.joints_w + noise(track.joints_w.shape, joints),
         object_pos_w=track.object_pos_w + noise(track.object_pos_w.shape, obj),
         object_quat_w=rotations.multiply(turn, track.object_quat_w),
-        contact=np.roll(track.contact, shift, axis=0) & (np.arange(len(turn)) > 10)[:, None],
+        contact=np.roll(track.contact, shift, axis=0)
+        & (np.arange(len(turn)) > 10)[:, None],
     )
