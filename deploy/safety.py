@@ -7,7 +7,6 @@ stop: a robot that is damped still falls.
 
 from __future__ import annotations
 
-import dataclasses
 import enum
 
 import numpy as np
