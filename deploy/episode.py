@@ -1,21 +1,13 @@
-"""One episode of driving a robot, and the figures of a whole run."""
+"""What an episode on a robot measured, and the figures of a whole run."""
 
 from __future__ import annotations
 
 import dataclasses
-import gc
-import time
-from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
-from deploy.backend import RobotBackend
-from deploy.runner import PolicyRunner
 from deploy.safety import Mode
-
-LATE = 0.25
-"""A cycle is late when its command leaves this share of a period after its tick."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,13 +65,11 @@ class RunResult:
         passed = sum(e.passed for e in self.episodes)
         reasons = sorted({e.reason for e in self.episodes if e.mode == Mode.FAULT})
         cycles = sum(e.cycles for e in self.episodes)
+        middle, worst = self.step_ms(50), self.step_ms(99)
         return [
             ("success", f"{passed} of {len(self.episodes)} ({self.success_rate:.0%})"),
             ("loop rate", f"{self.loop_hz:.2f} Hz over {cycles} cycles"),
-            (
-                "step time p50 / p99",
-                f"{self.step_ms(50):.2f} / {self.step_ms(99):.2f} ms",
-            ),
+            ("step time p50 / p99", f"{middle:.2f} / {worst:.2f} ms"),
             ("late cycles", f"{self.late_share:.2%}"),
             ("targets clamped", str(sum(e.clamped for e in self.episodes))),
             ("safety", "; ".join(reasons) if reasons else self.episodes[-1].mode),
@@ -99,110 +89,3 @@ class RunResult:
             "late_share": self.late_share,
             "episodes": episodes,
         }
-
-
-class Pacer(Protocol):
-    """The robot's clock, and the wait for the next control period."""
-
-    def now(self) -> float:
-        """Seconds on the clock that stamps the backend's states."""
-        ...
-
-    def start(self) -> None:
-        """The first period begins now."""
-        ...
-
-    def wait(self) -> float:
-        """Return when the next period begins; how late we are [s]."""
-        ...
-
-
-class Lockstep:
-    """Simulated time: it moves only when a command is written."""
-
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self.now = clock
-
-    def start(self) -> None:
-        """Nothing to start."""
-
-    def wait(self) -> float:
-        """Never waits, never late."""
-        return 0.0
-
-
-class RealTime:
-    """Wall time in fixed periods; a missed tick is skipped, not made up for."""
-
-    def __init__(self, period: float) -> None:
-        self._period = period
-        self.now = time.monotonic
-        self.start()
-
-    def start(self) -> None:
-        """The first period begins now."""
-        self._due = time.monotonic()
-
-    def wait(self) -> float:
-        """Sleep until the next tick is due."""
-        self._due += self._period
-        ahead = self._due - time.monotonic()
-        if ahead > 0.0:
-            time.sleep(ahead)
-        late = max(time.monotonic() - self._due, 0.0)
-        if late > self._period:
-            self.start()
-        return late
-
-
-@dataclasses.dataclass
-class Telemetry:
-    """Counts and times of one drive."""
-
-    cycles: int = 0
-    late: int = 0
-    seconds: float = 0.0
-    step_ms: list[float] = dataclasses.field(default_factory=list)
-
-
-def drive(
-    backend: RobotBackend,
-    runner: PolicyRunner,
-    pacer: Pacer,
-    period: float,
-    cycles: int,
-) -> Telemetry:
-    """Stand, activate and run for `cycles` control periods; damped on every way out.
-
-    Ends early on a fault. An error of the backend becomes the fault's reason;
-    KeyboardInterrupt damps and is raised again.
-    """
-    telemetry, safety = Telemetry(), runner.safety
-    gc.collect()
-    gc.disable()
-    try:
-        runner.stand(backend.read(), pacer.now())
-        pacer.start()
-        start, lateness = pacer.now(), 0.0
-        while telemetry.cycles < cycles and safety.mode is not Mode.FAULT:
-            begin = time.perf_counter()
-            state, now = backend.read(), pacer.now()
-            if safety.standing(now):
-                runner.activate(state, now)
-            backend.write(runner.step(state, now))
-            took = time.perf_counter() - begin
-            telemetry.step_ms.append(1e3 * took)
-            telemetry.late += lateness + took > LATE * period
-            telemetry.cycles += safety.mode is not Mode.STAND
-            lateness = pacer.wait()
-        telemetry.seconds = pacer.now() - start
-        safety.damp("the episode is over")
-    except Exception as error:
-        safety.fault(str(error) or type(error).__name__)
-    except BaseException:
-        safety.damp("interrupted")
-        raise
-    finally:
-        gc.enable()
-        backend.close()
-    return telemetry

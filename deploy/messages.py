@@ -6,12 +6,19 @@ x, y, z, w fields in geometry_msgs. This module must not import annotations from
 __future__: CycloneDDS reads the classes' annotations as types.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from cyclonedds.idl import IdlStruct, annotations, types
 
 MOTORS = 35
 """Motor slots in LowCmd and LowState; a G1 with 29 joints leaves the last six zero."""
+
+
+def _several(make: Callable[[], Any], count: int) -> Callable[[], Any]:
+    """A factory of lists of `count` default values."""
+    return lambda: [make() for _ in range(count)]
 
 
 @dataclass
@@ -38,9 +45,9 @@ class LowCmd_(IdlStruct, typename="unitree_hg::msg::dds_::LowCmd_"):  # noqa: N8
     mode_pr: types.uint8 = 0
     mode_machine: types.uint8 = 0
     motor_cmd: types.array[MotorCmd_, MOTORS] = field(
-        default_factory=lambda: [MotorCmd_() for _ in range(MOTORS)]
+        default_factory=_several(MotorCmd_, MOTORS)
     )
-    reserve: types.array[types.uint32, 4] = field(default_factory=lambda: [0] * 4)
+    reserve: types.array[types.uint32, 4] = field(default_factory=_several(int, 4))
     crc: types.uint32 = 0
 
 
@@ -50,12 +57,14 @@ class LowCmd_(IdlStruct, typename="unitree_hg::msg::dds_::LowCmd_"):  # noqa: N8
 class IMUState_(IdlStruct, typename="unitree_hg::msg::dds_::IMUState_"):  # noqa: N801
     """The pelvis IMU: wxyz, rad/s, m/s², rad, °C."""
 
-    quaternion: types.array[types.float32, 4] = field(default_factory=lambda: [0.0] * 4)
-    gyroscope: types.array[types.float32, 3] = field(default_factory=lambda: [0.0] * 3)
-    accelerometer: types.array[types.float32, 3] = field(
-        default_factory=lambda: [0.0] * 3
+    quaternion: types.array[types.float32, 4] = field(
+        default_factory=_several(float, 4)
     )
-    rpy: types.array[types.float32, 3] = field(default_factory=lambda: [0.0] * 3)
+    gyroscope: types.array[types.float32, 3] = field(default_factory=_several(float, 3))
+    accelerometer: types.array[types.float32, 3] = field(
+        default_factory=_several(float, 3)
+    )
+    rpy: types.array[types.float32, 3] = field(default_factory=_several(float, 3))
     temperature: types.int16 = 0
 
 
@@ -70,11 +79,11 @@ class MotorState_(IdlStruct, typename="unitree_hg::msg::dds_::MotorState_"):  # 
     dq: types.float32 = 0.0
     ddq: types.float32 = 0.0
     tau_est: types.float32 = 0.0
-    temperature: types.array[types.int16, 2] = field(default_factory=lambda: [0] * 2)
+    temperature: types.array[types.int16, 2] = field(default_factory=_several(int, 2))
     vol: types.float32 = 0.0
-    sensor: types.array[types.uint32, 2] = field(default_factory=lambda: [0] * 2)
+    sensor: types.array[types.uint32, 2] = field(default_factory=_several(int, 2))
     motorstate: types.uint32 = 0
-    reserve: types.array[types.uint32, 4] = field(default_factory=lambda: [0] * 4)
+    reserve: types.array[types.uint32, 4] = field(default_factory=_several(int, 4))
 
 
 @dataclass
@@ -83,18 +92,18 @@ class MotorState_(IdlStruct, typename="unitree_hg::msg::dds_::MotorState_"):  # 
 class LowState_(IdlStruct, typename="unitree_hg::msg::dds_::LowState_"):  # noqa: N801
     """What the robot reports; `tick` counts its own cycles."""
 
-    version: types.array[types.uint32, 2] = field(default_factory=lambda: [0] * 2)
+    version: types.array[types.uint32, 2] = field(default_factory=_several(int, 2))
     mode_pr: types.uint8 = 0
     mode_machine: types.uint8 = 0
     tick: types.uint32 = 0
     imu_state: IMUState_ = field(default_factory=IMUState_)
     motor_state: types.array[MotorState_, MOTORS] = field(
-        default_factory=lambda: [MotorState_() for _ in range(MOTORS)]
+        default_factory=_several(MotorState_, MOTORS)
     )
     wireless_remote: types.array[types.uint8, 40] = field(
-        default_factory=lambda: [0] * 40
+        default_factory=_several(int, 40)
     )
-    reserve: types.array[types.uint32, 4] = field(default_factory=lambda: [0] * 4)
+    reserve: types.array[types.uint32, 4] = field(default_factory=_several(int, 4))
     crc: types.uint32 = 0
 
 

@@ -23,7 +23,7 @@ ROBOTS = {"unitree_g1": g1}
 
 
 def known_robot(contract: Contract) -> RobotSpec:
-    """This installation's robot of the contract's name; ValueError if it differs."""
+    """Our own robot of the contract's name; ValueError if it differs."""
     name = contract.robot.name
     if name not in ROBOTS:
         msg = f"bundle is for robot '{name}'; known here: {', '.join(ROBOTS)}"
@@ -43,7 +43,7 @@ def meet(contract: Contract, robot: RobotSpec) -> None:
             continue
         detail = f"is {found}, the bundle was made for {asked}"
         if isinstance(asked, tuple) and len(asked) == len(found):
-            at = next(i for i, (a, b) in enumerate(zip(asked, found)) if a != b)
+            at = next(i for i, value in enumerate(asked) if value != found[i])
             detail = f"differs at index {at}: here {found[at]}, bundle {asked[at]}"
         msg = f"robot {robot.name}: {field.name} {detail}; export the bundle again"
         raise ValueError(msg)

@@ -151,8 +151,10 @@ class Safety:
         return ""
 
     def _unfit(self, target: Floats | None) -> str:
-        if target is None or np.shape(target) != self._held.shape:
-            return f"policy gave targets of shape {np.shape(target)}"
+        if target is None:
+            return "policy gave no target"
+        if target.shape != self._held.shape:
+            return f"policy gave targets of shape {target.shape}"
         if not np.isfinite(target).all():
             return "policy gave a target that is not finite"
         return ""

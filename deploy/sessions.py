@@ -16,8 +16,9 @@ from typing import Any
 
 from deploy import transport
 from deploy.dds_backend import BackendError, DdsBackend
-from deploy.episode import Episode, Lockstep, RealTime, Telemetry, drive
+from deploy.episode import Episode
 from deploy.guards import Limits, hardware
+from deploy.loop import Lockstep, RealTime, Telemetry, drive
 from deploy.mujoco_backend import MujocoBackend
 from deploy.runner import PolicyRunner, known_robot
 from deploy.simulated_robot import World

@@ -139,7 +139,7 @@ class SimulatedRobot:
             imu_quat_w=data.qpos[3:7].copy(),
             imu_gyro_b=data.qvel[3:6].copy(),
             object_pos_b=pos + world.object_noise * rng.normal(size=3),
-            object_quat_b=quat,
+            object_quat_b=np.asarray(quat, dtype=float),
             object_stamp=stamp,
         )
 
@@ -150,7 +150,8 @@ class SimulatedRobot:
     def proper_acceleration(self) -> Floats:
         """Root acceleration less gravity `(3,)` [m/s²] in the root's frame."""
         acceleration = self.data.qacc[:3] - self.model.opt.gravity
-        return rotations.rotate_inverse(self.data.qpos[3:7], acceleration)
+        turned = rotations.rotate_inverse(self.data.qpos[3:7], acceleration)
+        return np.asarray(turned, dtype=float)
 
     def _actuate(self, command: JointCommand) -> None:
         model, motors = self.model, self._motors
