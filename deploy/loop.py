@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import gc
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from deploy.backend import RobotBackend
@@ -68,6 +70,24 @@ class RealTime:
         if late > self._period:
             self.start()
         return late
+
+
+@contextlib.contextmanager
+def first_in_line() -> Iterator[bool]:
+    """Real-time scheduling for this thread and those it starts, where allowed.
+
+    Yields whether the system granted it; an ordinary user's process goes on without.
+    """
+    policy, parameter = os.sched_getscheduler(0), os.sched_getparam(0)
+    try:
+        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(5))
+    except PermissionError:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        os.sched_setscheduler(0, policy, parameter)
 
 
 @dataclasses.dataclass

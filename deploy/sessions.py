@@ -18,7 +18,7 @@ from deploy import transport
 from deploy.dds_backend import BackendError, DdsBackend
 from deploy.episode import Episode
 from deploy.guards import Limits, hardware
-from deploy.loop import Lockstep, RealTime, Telemetry, drive
+from deploy.loop import Lockstep, RealTime, Telemetry, drive, first_in_line
 from deploy.mujoco_backend import MujocoBackend
 from deploy.runner import PolicyRunner, known_robot
 from deploy.simulated_robot import World
@@ -87,7 +87,7 @@ def over_dds(plan: Plan, seed: int) -> Episode:
     """One episode in real time over DDS; starts the simulated robot if asked to."""
     robot = known_robot(plan.bundle.contract)
     runner = PolicyRunner(plan.bundle, robot, plan.limits)
-    with _robot_process(plan, seed) as result:
+    with first_in_line(), _robot_process(plan, seed) as result:
         backend = DdsBackend(robot, interface=plan.interface, domain=plan.domain)
         telemetry = Telemetry()
         try:

@@ -35,21 +35,18 @@ def make_contract() -> Contract:
     )
 
 
-def make_bundle(path: Path, gain: float = 0.0) -> Path:
-    """Write a bundle that stands: the generator repeats its last command.
+def make_bundle(path: Path) -> Path:
+    """Write a bundle that balances: about 5 s in the simulated world, then it falls.
 
-    The tracker's action is `gain` times the joint errors of the newest history frame,
-    so that targets depend on the state when `gain` is not zero.
+    The generator repeats its last command; the tracker is an ankle-and-hip strategy,
+    linear in the newest gravity and gyroscope readings.
     """
     contract = make_contract()
     layouts = {k: observations.size(v) for k, v in contract.layouts().items()}
-    j, command = contract.robot.num_joints, layouts["command"]
+    command = layouts["command"]
     path.mkdir(parents=True, exist_ok=True)
-    frame = observations.size(observations.proprioception_layout(j))
-    newest = command + (contract.history - 1) * frame + 3
-    weight = np.zeros((layouts["tracker"], j), np.float32)
-    weight[newest : newest + j] = gain * np.eye(j)
-    _save_linear(path / bundle.TRACKER, weight, (j,))
+    j = contract.robot.num_joints
+    _save_linear(path / bundle.TRACKER, _balance(contract), (j,))
     repeat = np.zeros((layouts["generator"], contract.horizon * command), np.float32)
     for step in range(contract.horizon):
         repeat[-command:, step * command : (step + 1) * command] = np.eye(command)
@@ -59,6 +56,21 @@ def make_bundle(path: Path, gain: float = 0.0) -> Path:
     (path / bundle.CARD).write_text("# A bundle for tests\n")
     bundle.write_checksums(path)
     return path
+
+
+def _balance(contract: Contract) -> np.ndarray:
+    """Weights `(D_tracker, J)`; gravity's z, nearly constant, serves as the bias."""
+    names = contract.robot.joint_names
+    layout = contract.layouts()["tracker"]
+    end = observations.size(layout[:2])
+    frame = observations.size(observations.proprioception_layout(len(names)))
+    gyro_y, gravity_x, gravity_z = end - frame + 1, end - 3, end - 1
+    weight = np.zeros((observations.size(layout), len(names)), np.float32)
+    for side in ("left", "right"):
+        ankle, hip = (names.index(f"{side}_{n}_pitch_joint") for n in ("ankle", "hip"))
+        weight[gravity_x, ankle], weight[gyro_y, ankle] = 2.79, 0.586
+        weight[gravity_z, ankle], weight[gravity_x, hip] = -0.1625, 0.78
+    return weight / np.asarray(contract.action_scale, np.float32)
 
 
 def _save_linear(path: Path, weight: np.ndarray, outputs: tuple[int, ...]) -> None:
