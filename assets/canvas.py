@@ -28,11 +28,11 @@ class Canvas:
         self._context = mujoco.MjrContext(model, mujoco.mjtFontScale.mjFONTSCALE_150)
         mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN, self._context)
 
-    def draw(self, data: mujoco.MjData, camera: str) -> NDArray[np.uint8]:
-        """The picture `(height, width, 3)` RGB that the model's `camera` sees."""
-        view = mujoco.MjvCamera()
-        view.type = mujoco.mjtCamera.mjCAMERA_FIXED
-        view.fixedcamid = self._model.camera(camera).id
+    def draw(
+        self, data: mujoco.MjData, camera: str | mujoco.MjvCamera
+    ) -> NDArray[np.uint8]:
+        """The picture `(height, width, 3)` RGB from a camera: the model's, or free."""
+        view = self._fixed(camera) if isinstance(camera, str) else camera
         every = mujoco.mjtCatBit.mjCAT_ALL
         mujoco.mjv_updateScene(
             self._model, data, self._option, None, view, every, self._scene
@@ -43,6 +43,12 @@ class Canvas:
         picture = np.empty((self.size[1], self.size[0], 3), np.uint8)
         mujoco.mjr_readPixels(picture, None, area, self._context)
         return np.ascontiguousarray(picture[::-1])
+
+    def _fixed(self, name: str) -> mujoco.MjvCamera:
+        view = mujoco.MjvCamera()
+        view.type = mujoco.mjtCamera.mjCAMERA_FIXED
+        view.fixedcamid = self._model.camera(name).id
+        return view
 
     def close(self) -> None:
         """Free the graphics memory."""

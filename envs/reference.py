@@ -26,7 +26,7 @@ class Frames:
     | field | shape | unit | frame |
     |---|---|---|---|
     | joint_pos, joint_vel | (S, J) | rad, rad/s | |
-    | offset | (S, J) | rad | feed-forward torque / kp |
+    | offset | (S, J) | rad | feed-forward, see `target_offset` |
     | body_pos, body_quat | (S, B, 3), (S, B, 4) | m, wxyz | world |
     | body_lin_vel, body_ang_vel | (S, B, 3) | m/s, rad/s | world |
     | object_pos, object_quat | (S, 3), (S, 4) | m, wxyz | world |
@@ -180,12 +180,13 @@ def _table(
         sensors[i] = data.sensordata
     columns = [prior.contact_names.index(name) for name in scene.contact_names]
     object_quat = qpos[:, -4:]
-    offset = (
-        target_offset(prior, scene.robot) if feedforward else np.zeros((len(qpos), j))
-    )
+    joint_vel = qvel[:, 6 : 6 + j]
+    offset = np.zeros_like(joint_vel)
+    if feedforward:
+        offset = target_offset(prior, scene.robot, joint_vel)
     return Frames(
         joint_pos=qpos[:, 7 : 7 + j],
-        joint_vel=qvel[:, 6 : 6 + j],
+        joint_vel=joint_vel,
         offset=offset,
         body_pos=scene.view(sensors, "pos"),
         body_quat=scene.view(sensors, "quat"),

@@ -17,6 +17,7 @@ from torch import nn
 from policies import bundle
 from policies.contract import Contract
 from policies.network import NormalizedMlp
+from policies.tables import show
 
 Floats = NDArray[np.floating]
 
@@ -142,7 +143,7 @@ def model_card(contract: Contract, metrics: dict[str, Any]) -> str:
     ]
     for stage, values in metrics.items():
         if isinstance(values, dict):
-            lines += [f"| {stage} | {k} | {_show(v)} |" for k, v in values.items()]
+            lines += [f"| {stage} | {k} | {show(v)} |" for k, v in values.items()]
     lines += [
         "",
         "Measured in MuJoCo, with the simulator it was trained in. Nothing here was "
@@ -150,12 +151,3 @@ def model_card(contract: Contract, metrics: dict[str, Any]) -> str:
         "",
     ]
     return "\n".join(lines)
-
-
-def _show(value: Any) -> str:
-    if isinstance(value, dict) and "rate" in value:
-        low, high = value["interval95"]
-        return (
-            f"{value['rate']:.1%} of {value['trials']} (95 %: {low:.1%} to {high:.1%})"
-        )
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
