@@ -202,9 +202,9 @@ def _add_room(spec: mujoco.MjSpec, rng: np.random.Generator) -> None:
 def _add_clutter(spec: mujoco.MjSpec, rng: np.random.Generator) -> None:
     """Pictures, crates and shelves along the wall, away from the actor."""
     back = min(geom.pos[0] for geom in spec.worldbody.geoms)
-    for _ in range(rng.integers(1, 4)):
+    for layer in range(rng.integers(1, 4)):
         half = rng.uniform(0.15, 0.4, 2)
-        at = (back + 0.06, rng.uniform(-3, 3), rng.uniform(1.3, 2.0))
+        at = (back + 0.06 + 0.01 * layer, rng.uniform(-3, 3), rng.uniform(1.3, 2.0))
         _block(spec, at, (0.02, *half), rng.uniform(0.1, 0.6, 3))
     for _ in range(rng.integers(2, 6)):
         half = rng.uniform([0.12, 0.12, 0.1], [0.25, 0.4, 0.6])
