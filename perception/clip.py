@@ -15,6 +15,7 @@ from assets.objects import LIFT_BOX, ObjectSpec
 from perception.camera import intrinsics, invert, transform, world_from_floor
 from perception.colour import KeyFrames, key_frames
 from perception.contacts import label_contacts
+from perception.grasp import palm_places
 from perception.human import Human, Observation, fit_human, observe
 from perception.object_rest import find_rest
 from perception.objects import ObjectTrack, follow, moved_to
@@ -71,8 +72,7 @@ def see_clip(path: Path, scene: Scene, estimator: PoseEstimator) -> Sighting:
     spec = scene.object or LIFT_BOX
     human = fit_human(seen, height)
     keys = key_frames(video, len(landmarks.found), K)
-    human, found = _see_object(keys, spec, seen, human, height)
-    T_world_to_cam = world_frame(human)
+    human, found, T_world_to_cam = _see_object(keys, spec, seen, human, height)
     joints_w = transform(invert(T_world_to_cam), human.joints_c)
     track = _assemble(video, K, joints_w, human.visibility, T_world_to_cam, spec, found)
     source = {
@@ -88,18 +88,23 @@ def see_clip(path: Path, scene: Scene, estimator: PoseEstimator) -> Sighting:
 
 def _see_object(
     keys: KeyFrames, spec: ObjectSpec, seen: Observation, human: Human, height: float
-) -> tuple[Human, ObjectTrack | None]:
+) -> tuple[Human, ObjectTrack | None, Floats]:
     """Find and follow the object; with it on the floor, see the person better."""
     T_first = world_frame(human)
     joints_w = transform(invert(T_first), human.joints_c)
     rest = find_rest(keys, spec, joints_w, T_first, seen.fps)
     if rest is None:
-        return human, None
+        return human, None, T_first
     human = fit_human(seen, height, rest.floor)
     T = world_frame(human)
     joints_w = transform(invert(T), human.joints_c)
     pose = moved_to(rest.pose, spec, T_first, T)
-    return human, follow(keys, rest, spec, joints_w, T, pose)
+    track = follow(keys, rest, spec, joints_w, T, pose)
+    places = palm_places(joints_w, human.visibility, spec, track, seen.fps)
+    if places is not None:
+        places = dataclasses.replace(places, place_c=transform(T, places.place_c))
+        human = fit_human(seen, height, rest.floor, places, human.joints_c)
+    return human, track, T
 
 
 def world_frame(human: Human) -> Floats:

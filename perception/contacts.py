@@ -9,13 +9,11 @@ from scipy.ndimage import binary_closing, binary_opening, gaussian_filter1d
 from assets import rotations
 from assets.objects import ObjectSpec
 from perception.prior import CONTACT_NAMES
-from perception.skeleton import L_ELBOW, L_WRIST, R_ELBOW, R_WRIST
+from perception.skeleton import L_ELBOW, L_WRIST, PALM_M, R_ELBOW, R_WRIST
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
-PALM_M = 0.08
-"""From the wrist to the middle of the palm, along the forearm."""
 TOUCH_M = 0.10
 NEAR_M = 0.18
 MOVING_M_S = 0.06

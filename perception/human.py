@@ -32,7 +32,7 @@ Floats = NDArray[np.float64]
 
 ROUNDS = 3
 STEPS = 4
-HIDDEN, SEEN = 0.45, 0.95
+HIDDEN, SEEN = 0.45, 0.9
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,12 +86,12 @@ def fit_human(
     seen: Observation,
     height_m: float,
     floor: Floor | None = None,
-    pulls: terms.Pulls | None = None,
+    palms: terms.Pulls | None = None,
     start: Floats | None = None,
 ) -> Human:
     """Fit the joints; with `floor` given it is kept, else it is found from the feet.
 
-    `pulls` are places that joints are known to be at, such as hands on a box.
+    `palms` are places in the camera's frame where the palms are known to be.
     """
     lengths, loose = bone_lengths(height_m)
     expected = lengths.copy()
@@ -109,8 +109,8 @@ def fit_human(
             if turn and level is not None:
                 terms.add_floor(problem, joints, level, planted, seen.fps)
             terms.add_pulls(problem, joints, terms.like_other_side(joints, seen))
-            if pulls is not None:
-                terms.add_pulls(problem, joints, pulls)
+            if palms is not None:
+                terms.add_palms(problem, joints, palms)
             joints = joints + problem.step()
         lengths = _measure_bones(joints, seen, expected, loose)
         level = floor or find_floor(joints, seen.trust)

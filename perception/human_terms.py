@@ -19,6 +19,7 @@ from perception.skeleton import (
     L_SHOULDER,
     L_TOE,
     L_WRIST,
+    PALM_M,
     R_ANKLE,
     R_ELBOW,
     R_HIP,
@@ -51,8 +52,6 @@ _MIRRORED = [
         (L_KNEE, R_KNEE),
         (L_ANKLE, R_ANKLE),
         (L_TOE, R_TOE),
-        (L_ELBOW, R_ELBOW),
-        (L_WRIST, R_WRIST),
     )
     for pair in ((left, right), (right, left))
 ]
@@ -171,7 +170,7 @@ def add_floor(
 
 
 def like_other_side(joints: Floats, seen: Observation) -> Pulls:
-    """Limbs that are hidden mirror those that are seen, about the pelvis."""
+    """Legs that are hidden mirror those that are seen, about the pelvis."""
     across = joints[:, L_HIP] - joints[:, R_HIP]
     across = across / np.linalg.norm(across, axis=-1, keepdims=True)
     middle = (joints[:, L_HIP] + joints[:, R_HIP]) / 2
@@ -201,3 +200,22 @@ def add_pulls(problem: ClipProblem, joints: Floats, pulls: Pulls) -> None:
     where = problem.columns(pulls.frame, pulls.joint)
     for axis in range(3):
         problem.add(off[:, axis] * weight, where[:, [axis]], weight[:, None])
+
+
+def add_palms(problem: ClipProblem, joints: Floats, places: Pulls) -> None:
+    """Palms, a hand's length beyond the wrist, go where they hold something.
+
+    `places.joint` counts hands: 0 left, 1 right.
+    """
+    wrist = np.array([L_WRIST, R_WRIST])[places.joint]
+    elbow = np.array([L_ELBOW, R_ELBOW])[places.joint]
+    forearm = joints[places.frame, wrist] - joints[places.frame, elbow]
+    beyond = PALM_M / np.maximum(np.linalg.norm(forearm, axis=-1), 0.1)
+    off = joints[places.frame, wrist] + forearm * beyond[:, None] - places.place_c
+    weight = 1.0 / places.sigma
+    at_wrist = problem.columns(places.frame, wrist)
+    at_elbow = problem.columns(places.frame, elbow)
+    pattern = np.stack([(1.0 + beyond) * weight, -beyond * weight], axis=1)
+    for axis in range(3):
+        where = np.stack([at_wrist[:, axis], at_elbow[:, axis]], axis=1)
+        problem.add(off[:, axis] * weight, where, pattern)

@@ -17,6 +17,9 @@ FEET = (L_ANKLE, R_ANKLE, L_TOE, R_TOE)
 REST_HEIGHT_M = {L_ANKLE: 0.085, R_ANKLE: 0.085, L_TOE: 0.03, R_TOE: 0.03}
 """Heights of the ankle's and the toe's joints over the floor of a shod flat foot."""
 
+PALM_M = 0.08
+"""From the wrist to the middle of the palm, along the forearm."""
+
 _BONES: dict[tuple[int, int], tuple[float, float]] = {
     (L_HIP, R_HIP): (0.115, 0.006),
     (L_HIP, L_KNEE): (0.245, 0.008),
