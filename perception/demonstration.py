@@ -27,6 +27,11 @@ SETTLE = 12
 LEAD_IN = 70
 """Frames that a robot needs from standing to the object."""
 ENTRY = 40
+"""Frames over which the person's style takes over from standing."""
+HOLD = 50
+"""Frames for which a lifted object is held at the end."""
+GAP = 15
+"""Frames for which a label may miss a touch."""
 MIN_SECONDS = 1.0
 MIN_RISE = 0.10
 MAX_STEP = 0.6
@@ -88,16 +93,19 @@ def read_demonstration(track: Track, obj: ObjectSpec) -> Demonstration:
     _check_hands(seen, obj, start, end)
     _check_steps(seen)
     axis_w, quat = _grip(seen, obj, start, end)
-    forward_w = np.array([axis_w[1], -axis_w[0], 0.0])
     rest = np.median(seen.object_pos[: max(start, 5)], axis=0)
+    ankle = np.median(seen.joint("ankle").mean(1), axis=0)
+    forward_w = np.array([axis_w[1], -axis_w[0], 0.0])
+    if (rest - ankle) @ forward_w < 0.0:
+        forward_w = -forward_w  # the estimator took the left side for the right
     lift, rise, moved = _lift(seen, rest, start, end)
-    hips, ankles = seen.joint("hip").mean(1), seen.joint("ankle").mean(1)
+    hips = seen.joint("hip").mean(1)
     standing = _standing_hip(seen, hips)
-    trunk = gaussian(seen.joint("shoulder").mean(1) - hips, JOINT_SIGMA)
+    trunk = seen.joint("shoulder").mean(1) - hips
     spread = np.diff(seen.joint("ankle")[..., :2], axis=1)[:, 0]
     plain = Demonstration(
         lift=lift,
-        crouch=np.clip(gaussian(hips[:, 2], JOINT_SIGMA) / standing, 0.4, 1.0),
+        crouch=np.clip(hips[:, 2] / standing, 0.4, 1.0),
         trunk_pitch=np.clip(np.arctan2(trunk @ forward_w, trunk[:, 2]), -0.2, 1.4),
         reach=_reach(seen, rest, start),
         held=(np.arange(len(lift)) >= start) & (np.arange(len(lift)) < end),
@@ -105,7 +113,7 @@ def read_demonstration(track: Track, obj: ObjectSpec) -> Demonstration:
         rise=rise,
         forward=float(moved @ forward_w),
         held_height=obj.half_size[2] + rise,
-        distance=float((rest - np.median(ankles, axis=0)) @ forward_w),
+        distance=float((rest - ankle) @ forward_w),
         stance=float(np.median(np.linalg.norm(spread, axis=-1))),
         hip_height=standing,
         object_quat_w=quat,
@@ -124,21 +132,33 @@ def _held_interval(seen: Seen) -> tuple[int, int]:
         msg = f"track: only the {side} hand touches; a two-handed lift is expected"
         raise ValueError(msg)
     height = seen.object_pos[:, 2] - np.median(seen.object_pos[:10, 2])
-    both = (seen.touch.mean(axis=1) > 0.5) | (height > 0.10)
-    frames = np.flatnonzero(both)
-    start, end = int(frames[0]), int(frames[-1]) + 1
-    peak = float(height[start:end].max())
+    touching = seen.touch.mean(axis=1) > 0.5
+    end = int(np.flatnonzero(touching | (height > 0.10))[-1]) + 1
+    peak = float(height.max())
     if peak < MIN_RISE:
         msg = (
             f"track: the object rises {max(peak, 0.0):.2f} m, expected at least "
             f"{MIN_RISE} m; only lifts can be retargeted yet"
         )
         raise ValueError(msg)
-    leaves = start + int(np.argmax(height[start:] > max(0.04, 0.15 * peak)))
-    start = max(min(start, leaves - SETTLE - 5), 0)
+    half = int(np.argmax(height > 0.5 * peak))
+    low = np.flatnonzero(height[: half + 1] < max(0.04, 0.15 * peak))
+    leaves = int(low[-1]) if len(low) else 0
+    start = min(_first_touch(touching, leaves), max(leaves - SETTLE - 5, 0))
     if end > len(height) - 15 or height[end - 1 :].min() > 0.25 * peak:
         end = len(height)
     return start, end
+
+
+def _first_touch(touching: NDArray[np.bool_], leaves: int) -> int:
+    """First frame of the touch that lasts until the object leaves the floor."""
+    first = leaves
+    for frame in range(leaves, -1, -1):
+        if touching[frame]:
+            first = frame
+        elif first - frame > GAP:
+            break
+    return first
 
 
 def _check_hands(seen: Seen, obj: ObjectSpec, start: int, end: int) -> None:
@@ -211,7 +231,7 @@ def _lift(
     moved = np.median(seen.object_pos[start:end][top], axis=0) - rest
     lift = np.clip(smooth / (0.97 * rise), 0.0, 1.0)
     lift[down] = 0.0
-    return gaussian(lift, 3.0), rise, moved
+    return lift, rise, moved
 
 
 def _standing_hip(seen: Seen, hips: Floats) -> float:
@@ -234,26 +254,28 @@ def _reach(seen: Seen, rest: Floats, start: int) -> Floats:
 
 
 def _enter(plain: Demonstration, start: int) -> Demonstration:
-    """Begin standing: lead in where contact comes too early, and blend the style in."""
-    extra = max(0, LEAD_IN - start)
+    """Begin standing and end holding, with frames added where the video lacks them."""
+    head = max(0, LEAD_IN - start)
+    settled = plain.lift[::-1] < plain.lift[-1] - 0.02
+    tail = max(0, HOLD - int(np.argmax(settled))) if plain.held[-1] else 0
+    frames = np.arange(head + plain.num_frames + tail)
     first = {"lift": 0.0, "held": False}
 
     def pad(name: str) -> NDArray:
         values = getattr(plain, name)
-        head = np.full(extra, first.get(name, values[0]), dtype=values.dtype)
-        return np.concatenate([head, values])
+        before = np.full(head, first.get(name, values[0]), dtype=values.dtype)
+        return np.concatenate([before, values, np.full(tail, values[-1])])
 
-    style = min_jerk(np.arange(plain.num_frames + extra) / ENTRY)
-    frames = np.arange(plain.num_frames + extra)
+    style = min_jerk(frames / ENTRY)
     reach = pad("reach")
-    if extra:
-        begin = max(start + extra - LEAD_IN, 0)
-        reach = min_jerk((frames - begin) / (start + extra - 20 - begin))
+    if head:
+        begin = max(start + head - LEAD_IN, 0)
+        reach = min_jerk((frames - begin) / (start + head - 20 - begin))
     return dataclasses.replace(
         plain,
-        lift=pad("lift"),
-        crouch=1.0 + style * (pad("crouch") - 1.0),
-        trunk_pitch=style * pad("trunk_pitch"),
+        lift=gaussian(pad("lift"), 3.0),
+        crouch=1.0 + style * (gaussian(pad("crouch"), JOINT_SIGMA) - 1.0),
+        trunk_pitch=style * gaussian(pad("trunk_pitch"), JOINT_SIGMA),
         reach=reach,
         held=pad("held"),
         confidence=pad("confidence"),

@@ -28,13 +28,27 @@ LIMITS = {
     "penetration_max_m": 0.03,
     "hand_gap_mean_m": 0.03,
     "foot_speed_max_m_s": 0.10,
+    "joint_limit_violation_rad": 1e-3,
+    "joint_speed_over_limit": 1.0,
 }
 
 
 def measure_quality(prior: Prior, robot: RobotSpec) -> dict[str, Any]:
-    """Figures of a prior as JSON values; raises ValueError if it is hopeless."""
+    """Figures of a prior as JSON values; raises ValueError if it is hopeless.
+
+    | figure | meaning |
+    |---|---|
+    | residual_mean_n, residual_p90_n | left on the floating bases, N and N·m together |
+    | penetration_max_m | deepest into the object per group of bodies; feet: floor |
+    | foot_speed_max_m_s | of the soles, which should stand still |
+    | hand_gap_mean_m | between palms and object while contact is labelled |
+    | joint_limit_violation_rad | farthest outside a joint's range |
+    | joint_speed_over_limit | highest joint speed over what its motor can do |
+    | torque_over_limit | highest torque over what its motor can give |
+    | reasons | what rules the prior out; empty in one that is returned |
+    """
     scene = compile_scene(robot, prior.object)
-    _, residual = feed_forward(prior, robot)
+    torque, residual = feed_forward(prior, robot)
     depth, gap, feet = _sweep(scene, prior)
     speed = np.linalg.norm(np.diff(feet, axis=0), axis=-1) * prior.fps
     over = np.maximum(
@@ -48,6 +62,7 @@ def measure_quality(prior: Prior, robot: RobotSpec) -> dict[str, Any]:
         "hand_gap_mean_m": float(gap.mean()) if len(gap) else 0.0,
         "joint_limit_violation_rad": float(max(over.max(), 0.0)),
         "joint_speed_over_limit": _joint_speed(prior, robot),
+        "torque_over_limit": float((np.abs(torque) / robot.array("effort")).max()),
     }
     quality["reasons"] = _reasons(quality)
     if quality["reasons"]:

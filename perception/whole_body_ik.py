@@ -18,6 +18,7 @@ CLEARANCE = 0.012
 ARM_CLEARANCE = 0.001
 HAND_PENETRATION = 0.006
 SELF_CLEARANCE = 0.005
+JOINT_MARGIN = 0.05
 JOINT_STEP = 0.05
 """How far [rad] an iteration may turn a joint."""
 PUSH = 0.002
@@ -113,7 +114,7 @@ class WholeBodyIK:
         self.com = mink.ComTask(np.array([w.com, w.com, 0.0]))
         steps = {name: JOINT_STEP for name in robot.joint_names}
         self.limits = [
-            mink.ConfigurationLimit(model),
+            mink.ConfigurationLimit(model, min_distance_from_limits=JOINT_MARGIN),
             mink.VelocityLimit(model, steps),
             *_collision_limits(scene),
         ]

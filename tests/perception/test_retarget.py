@@ -119,6 +119,45 @@ def test_contact_at_once_is_led_in_from_standing():
     assert prior.root_pos_w[0, 2] > 0.9 * ROBOT.default_height
 
 
+def test_one_false_label_does_not_start_the_grip(prior):
+    track = lift_track()
+    contact = track.contact.copy()
+    contact[3:9, :2] = True
+    other = run(dataclasses.replace(track, contact=contact))
+    np.testing.assert_array_equal(other.contact, prior.contact)
+
+
+def test_sides_mixed_up_by_the_estimator_do_not_matter(prior):
+    track = lift_track()
+    pairs = track.joints_w.reshape(-1, 7, 2, 3)[:, :, ::-1]
+    other = run(dataclasses.replace(track, joints_w=pairs.reshape(-1, 14, 3)))
+    np.testing.assert_allclose(other.joint_pos, prior.joint_pos, atol=1e-6)
+
+
+def test_an_object_put_down_again_is_let_go():
+    track = lift_track(seconds=7.0)
+    frames = np.arange(track.num_frames)
+    there_and_back = np.minimum(frames, frames[::-1])
+    fields = "joints_w object_pos_w contact".split()
+    values = {name: getattr(track, name)[there_and_back] for name in fields}
+    prior = run(dataclasses.replace(track, **values))
+    check_clean(prior)
+    assert prior.contact[:, 0].any()
+    assert not prior.contact[-1].any()
+    np.testing.assert_allclose(prior.object_pos_w[-1], prior.object_pos_w[0], atol=5e-3)
+
+
+def test_a_clip_that_ends_during_the_lift_is_held():
+    track = lift_track()
+    cut = int(2.6 * track.fps)
+    fields = "joints_w visibility object_pos_w object_quat_w contact T_world_to_cam"
+    values = {name: getattr(track, name)[:cut] for name in fields.split()}
+    prior = run(dataclasses.replace(track, **values))
+    check_clean(prior)
+    height = prior.object_pos_w[:, 2]
+    assert np.abs(height[-40:] - height[-1]).max() < 0.01
+
+
 def test_feed_forward_is_within_the_motors_and_finite(prior):
     torque, residual = feed_forward(prior, ROBOT)
     assert torque.shape == prior.joint_pos.shape
