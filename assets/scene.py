@@ -36,8 +36,13 @@ def scene_spec(robot: RobotSpec, obj: ObjectSpec | None) -> mujoco.MjSpec:
 
 def compile_scene(robot: RobotSpec, obj: ObjectSpec | None) -> mujoco.MjModel:
     """Compile `scene_spec`; position actuators take the robot's gains and limits."""
-    spec = scene_spec(robot, obj)
-    model = spec.compile()
+    model = scene_spec(robot, obj).compile()
+    set_gains(model, robot)
+    return model
+
+
+def set_gains(model: mujoco.MjModel, robot: RobotSpec) -> None:
+    """Write the robot's kp, kd and effort limits into the model's actuators."""
     for index, name in enumerate(robot.joint_names):
         actuator = model.actuator(name).id
         model.actuator_gainprm[actuator, 0] = robot.kp[index]
@@ -45,7 +50,6 @@ def compile_scene(robot: RobotSpec, obj: ObjectSpec | None) -> mujoco.MjModel:
         model.actuator_biasprm[actuator, 2] = -robot.kd[index]
         effort = robot.effort[index]
         model.actuator_forcerange[actuator] = (-effort, effort)
-    return model
 
 
 def _check_joints(spec: mujoco.MjSpec, robot: RobotSpec) -> None:

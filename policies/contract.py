@@ -145,5 +145,5 @@ class Contract:
             raise ValueError(msg) from error
 
 
-def _tuple(value: Any) -> Any:  # noqa: ANN401  JSON values keep their type
+def _tuple(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value

@@ -62,7 +62,7 @@ class Hierarchy:
         frame = observations.proprioception(sense, self.default_pos, self.last_action)
         observations.push_history(self.history, frame)
         obs = observations.tracker_observation(self.command, self.history, sense)
-        self.last_action = np.asarray(self.tracker(obs), np.float32)
+        self.last_action = self._act(obs)
         self.tick += 1
         joints = self.command[:, : len(self.default_pos)]
         return joints + self.action_scale * self.last_action
@@ -73,9 +73,18 @@ class Hierarchy:
         if len(due) == 0:
             return
         obs = observations.generator_observation(sense, self.command)[due]
-        plan = np.asarray(self.generator(obs), np.float32)
+        plan = self._generate(obs, due)
         self.knots[due, 0] = self.command[due]
         self.knots[due, 1:] = plan[:, : self.contract.execute]
+
+    def _generate(self, obs: Floats, due: NDArray[np.integer]) -> Floats:
+        """Plans `(n, horizon, command)` for the robots `due`."""
+        del due
+        return np.asarray(self.generator(obs), np.float32)
+
+    def _act(self, obs: Floats) -> Floats:
+        """Actions `(N, J)` for tracker observations."""
+        return np.asarray(self.tracker(obs), np.float32)
 
     def _interpolate(self) -> None:
         """Set the command for this tick, one tick past the one before."""

@@ -1,0 +1,20 @@
+"""Feed-forward: the joint offset whose PD torque carries the prior's own dynamics."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assets.robot import RobotSpec
+from perception.inverse_dynamics import feed_forward
+from perception.prior import Prior
+
+
+def target_offset(prior: Prior, robot: RobotSpec) -> NDArray[np.float64]:
+    """Offsets `(T, J)` [rad] to add to the prior's joints: torque / kp.
+
+    PD gains are soft, so a target equal to the prior sags under gravity and load;
+    the offset makes the motors' spring supply the inverse-dynamics torque.
+    """
+    torque, _ = feed_forward(prior, robot)
+    return torque / robot.array("kp")

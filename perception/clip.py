@@ -1,0 +1,162 @@
+"""One video → one `Track`: what is seen of a person and of what they handle."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assets import rotations
+from assets.objects import LIFT_BOX, ObjectSpec
+from perception.camera import intrinsics, invert, transform, world_from_floor
+from perception.colour import KeyFrames, key_frames
+from perception.contacts import label_contacts
+from perception.human import Human, Observation, fit_human, observe
+from perception.object_rest import find_rest
+from perception.objects import ObjectTrack, follow, moved_to
+from perception.people import sample_frames, second_person
+from perception.pose import Landmarks, PoseEstimator
+from perception.prior import CONTACT_NAMES
+from perception.scene_file import Scene
+from perception.skeleton import (
+    DEFAULT_HEIGHT_M,
+    L_HIP,
+    L_SHOULDER,
+    R_HIP,
+    R_SHOULDER,
+)
+from perception.track import Track
+from perception.video import Video, open_video
+
+Floats = NDArray[np.float64]
+
+MIN_FOUND = 0.5
+NO_OBJECT = (
+    "no moving object found; a prior needs one: give its shape and size in scene.toml"
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Sighting:
+    """What one video shows.
+
+    `refusal` says why no prior can come of it (the track is still worth keeping);
+    `notes` say what was assumed; `source` goes into the prior. JSON values only.
+    """
+
+    track: Track
+    object: ObjectSpec
+    refusal: str | None
+    notes: list[str]
+    source: dict[str, Any]
+
+
+def see_clip(path: Path, scene: Scene, estimator: PoseEstimator) -> Sighting:
+    """Watch one video; ValueError gives in one line why it holds no usable person."""
+    started = time.perf_counter()
+    video = open_video(path)
+    landmarks = estimator.estimate(video.frames(), video.fps)
+    notes = [note for note in [video.check_length(len(landmarks.found))] if note]
+    _check_people(video, landmarks, estimator)
+    posed = time.perf_counter()
+
+    K, camera_source = intrinsics(video.width, video.height, scene.field_of_view_deg)
+    height = scene.person_height_m or DEFAULT_HEIGHT_M
+    notes += _assumptions(scene)
+    seen = observe(landmarks, K, video.fps)
+    spec = scene.object or LIFT_BOX
+    human = fit_human(seen, height)
+    keys = key_frames(video, len(landmarks.found), K)
+    human, found = _see_object(keys, spec, seen, human, height)
+    T_world_to_cam = world_frame(human)
+    joints_w = transform(invert(T_world_to_cam), human.joints_c)
+    track = _assemble(video, K, joints_w, human.visibility, T_world_to_cam, spec, found)
+    source = {
+        "field_of_view": camera_source,
+        "person_height_m": height,
+        "pose": estimator.name,
+        "scale": video.scale,
+        "seconds_pose": round(posed - started, 2),
+        "seconds_rest": round(time.perf_counter() - posed, 2),
+    }
+    return Sighting(track, spec, None if found else NO_OBJECT, notes, source)
+
+
+def _see_object(
+    keys: KeyFrames, spec: ObjectSpec, seen: Observation, human: Human, height: float
+) -> tuple[Human, ObjectTrack | None]:
+    """Find and follow the object; with it on the floor, see the person better."""
+    T_first = world_frame(human)
+    joints_w = transform(invert(T_first), human.joints_c)
+    rest = find_rest(keys, spec, joints_w, T_first, seen.fps)
+    if rest is None:
+        return human, None
+    human = fit_human(seen, height, rest.floor)
+    T = world_frame(human)
+    joints_w = transform(invert(T), human.joints_c)
+    pose = moved_to(rest.pose, spec, T_first, T)
+    return human, follow(keys, rest, spec, joints_w, T, pose)
+
+
+def world_frame(human: Human) -> Floats:
+    """`T_world_to_cam (4, 4)`: origin under the first pelvis, x where the person faces.
+
+    Facing is judged over the first tenth of the clip.
+    """
+    early = human.joints_c[: max(1, len(human.joints_c) // 10)]
+    left = (early[:, L_HIP] - early[:, R_HIP]).mean(axis=0)
+    left = left + (early[:, L_SHOULDER] - early[:, R_SHOULDER]).mean(axis=0)
+    pelvis = human.joints_c[0, [L_HIP, R_HIP]].mean(axis=0)
+    forward = np.cross(left, human.floor.up_c)
+    return world_from_floor(human.floor, pelvis, forward)
+
+
+def _assemble(
+    video: Video,
+    K: Floats,
+    joints_w: Floats,
+    visibility: Floats,
+    T_world_to_cam: Floats,
+    spec: ObjectSpec,
+    found: ObjectTrack | None,
+) -> Track:
+    """The track in the video's own pixels; an object not found lies at the origin."""
+    count = len(joints_w)
+    if found is None:
+        pos_w = np.tile([0.0, 0.0, spec.size[2] / 2], (count, 1))
+        quat_w = np.tile(rotations.IDENTITY, (count, 1))
+        contact = np.zeros((count, len(CONTACT_NAMES)), bool)
+    else:
+        pos_w, quat_w = found.pos_w, found.quat_w
+        contact = label_contacts(joints_w, spec, pos_w, quat_w, video.fps)
+    K_video = K / np.array([[video.scale], [video.scale], [1.0]])
+    T_all = np.tile(T_world_to_cam, (count, 1, 1))
+    return Track(
+        video.fps, joints_w, visibility, pos_w, quat_w, contact, K_video, T_all
+    )
+
+
+def _check_people(video: Video, landmarks: Landmarks, estimator: PoseEstimator) -> None:
+    count, found = len(landmarks.found), int(landmarks.found.sum())
+    if found < MIN_FOUND * count:
+        msg = f"{video.path.name}: no person found in {count - found} of {count} frames"
+        raise ValueError(msg)
+    fault = second_person(sample_frames(video.frames(), count), estimator)
+    if fault:
+        msg = f"{video.path.name}: {fault}"
+        raise ValueError(msg)
+
+
+def _assumptions(scene: Scene) -> list[str]:
+    notes = []
+    if scene.field_of_view_deg is None:
+        notes.append("field of view assumed")
+    if scene.person_height_m is None:
+        notes.append(f"person assumed {DEFAULT_HEIGHT_M} m tall")
+    if scene.object is None:
+        notes.append(f"object assumed to be {LIFT_BOX.name} {LIFT_BOX.size} m")
+    return notes

@@ -1,0 +1,142 @@
+"""`scene.toml`: what a video cannot tell, as defaults and per clip."""
+
+from __future__ import annotations
+
+import dataclasses
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from assets.objects import LIFT_BOX, ObjectSpec
+
+FILE_NAME = "scene.toml"
+KEYS = ("task", "object", "field_of_view_deg", "person_height_m")
+OBJECT_KEYS = ("shape", "size", "mass", "friction", "name")
+
+
+@dataclasses.dataclass(frozen=True)
+class Scene:
+    """What is known about a clip beforehand; None where nobody said.
+
+    | field | unit | meaning |
+    |---|---|---|
+    | task | | name of the task shown |
+    | object | | shape and size of what is handled |
+    | field_of_view_deg | degree | horizontal |
+    | person_height_m | m | |
+    """
+
+    task: str | None = None
+    object: ObjectSpec | None = None
+    field_of_view_deg: float | None = None
+    person_height_m: float | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        return dataclasses.asdict(self)
+
+
+@dataclasses.dataclass(frozen=True)
+class SceneFile:
+    """A folder's scenes: defaults, and what differs per clip."""
+
+    defaults: Scene = Scene()
+    clips: dict[str, Scene] = dataclasses.field(default_factory=dict)
+
+    def scene(self, name: str) -> Scene:
+        """The scene of the clip called `name` (its file name without the suffix)."""
+        return self.clips.get(name, self.defaults)
+
+
+def load_scenes(folder: Path) -> SceneFile:
+    """Read `folder/scene.toml`; without one, nothing is known."""
+    path = folder / FILE_NAME
+    if not path.exists():
+        return SceneFile()
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        msg = f"{path}: not readable TOML ({error})"
+        raise ValueError(msg) from error
+    clips = values.pop("clips", {})
+    if not isinstance(clips, dict):
+        msg = f'{path}: clips must be tables like [clips."NAME"]'
+        raise ValueError(msg)
+    defaults = _scene(values, f"{path}", Scene())
+    return SceneFile(
+        defaults,
+        {
+            name: _scene(t, f"{path}, clip '{name}'", defaults)
+            for name, t in clips.items()
+        },
+    )
+
+
+def _scene(values: Any, where: str, base: Scene) -> Scene:  # noqa: ANN401
+    if not isinstance(values, dict):
+        msg = f"{where}: expected a table with {', '.join(KEYS)}"
+        raise ValueError(msg)
+    _check_keys(values, KEYS, where)
+    changes: dict[str, Any] = {}
+    if "task" in values:
+        changes["task"] = _text(values["task"], "task", where)
+    if "object" in values:
+        changes["object"] = _object(values["object"], where)
+    for key, low, high in (
+        ("field_of_view_deg", 5.0, 170.0),
+        ("person_height_m", 0.5, 2.5),
+    ):
+        if key in values:
+            changes[key] = _number(values[key], key, low, high, where)
+    return dataclasses.replace(base, **changes)
+
+
+def _object(values: Any, where: str) -> ObjectSpec:  # noqa: ANN401
+    if not isinstance(values, dict):
+        msg = f'{where}: object must be like {{ shape = "box", size = [x, y, z] }}'
+        raise ValueError(msg)
+    _check_keys(values, OBJECT_KEYS, where)
+    if "shape" not in values or "size" not in values:
+        msg = f"{where}: object needs shape and size [m]"
+        raise ValueError(msg)
+    size = values["size"]
+    if not isinstance(size, list) or len(size) != 3:
+        msg = f"{where}: object size {size!r} must be three lengths [m]"
+        raise ValueError(msg)
+    lengths = tuple(_number(s, "size", 0.01, 3.0, where) for s in size)
+    shape = _text(values["shape"], "shape", where)
+    spec = ObjectSpec(
+        _text(values.get("name", shape), "name", where),
+        shape,  # type: ignore[arg-type]  # validated below
+        (lengths[0], lengths[1], lengths[2]),
+        _number(values.get("mass", LIFT_BOX.mass), "mass", 0.01, 100.0, where),
+        _number(values.get("friction", LIFT_BOX.friction), "friction", 0.0, 3.0, where),
+    )
+    try:
+        spec.validate()
+    except ValueError as error:
+        msg = f"{where}: {error}"
+        raise ValueError(msg) from error
+    return spec
+
+
+def _check_keys(values: dict[str, Any], known: tuple[str, ...], where: str) -> None:
+    unknown = sorted(set(values) - set(known))
+    if unknown:
+        msg = f"{where}: unknown key '{unknown[0]}'; known are {', '.join(known)}"
+        raise ValueError(msg)
+
+
+def _text(value: Any, key: str, where: str) -> str:  # noqa: ANN401
+    if not isinstance(value, str) or not value:
+        msg = f"{where}: {key} is {value!r}, expected a word in quotes"
+        raise ValueError(msg)
+    return value
+
+
+def _number(value: Any, key: str, low: float, high: float, where: str) -> float:  # noqa: ANN401
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not number or not low <= value <= high:
+        msg = f"{where}: {key} is {value!r}, expected a number from {low:g} to {high:g}"
+        raise ValueError(msg)
+    return float(value)
