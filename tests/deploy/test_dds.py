@@ -14,6 +14,7 @@ from deploy.messages import Header_, LowCmd_, Pose_, PoseStamped_
 from deploy.robot_sim import pose_stamped
 from deploy.run import run_bundle
 from deploy.safety import Mode
+from deploy.simulated_robot import World
 from deploy.wire import LowCmd, LowState
 
 WAIT = 15.0
@@ -213,8 +214,8 @@ def test_a_policy_that_dies_leaves_a_damped_robot(
 
 
 def test_the_loop_over_two_processes_is_the_loop_in_one(bundle_path):
-    here = run_bundle(bundle_path, "mujoco", duration=2.0, quiet=True).episodes[0]
-    there = run_bundle(bundle_path, "dds", duration=2.0, quiet=True).episodes[0]
+    here = run_bundle(bundle_path, "mujoco", 2.0, world=World(), quiet=True).episodes[0]
+    there = run_bundle(bundle_path, "dds", 2.0, world=World(), quiet=True).episodes[0]
     assert (there.mode, there.cycles) == (Mode.DAMP, 100)
     assert there.sim["rejected"] == there.sim["malformed"] == 0
     assert there.sim["released_s"] is not None

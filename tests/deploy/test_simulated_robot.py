@@ -6,7 +6,7 @@ from assets.g1.spec import g1
 from assets.scene import compile_scene
 from deploy.backend import JointCommand
 from deploy.mujoco_backend import substeps
-from deploy.simulated_robot import SimulatedRobot, World
+from deploy.simulated_robot import SimulatedRobot, World, training_world
 from tests.bundles import make_contract
 
 ROBOT, CONTRACT = g1(), make_contract()
@@ -91,16 +91,23 @@ def test_dropped_commands_leave_the_last_one_in_force():
     np.testing.assert_array_equal(sim.data.ctrl, before)
 
 
-def test_seeds_move_the_object_within_what_was_asked():
+def test_seeds_move_the_start_within_the_tasks_noise():
+    world = training_world(CONTRACT)
+    noise = world.start
     starts = np.array(
-        [
-            SimulatedRobot(CONTRACT, ROBOT, World(object_shift=0.05), seed).qpos[-7:-5]
-            for seed in range(12)
-        ]
+        [SimulatedRobot(CONTRACT, ROBOT, world, seed).qpos for seed in range(12)]
     )
-    offsets = starts - np.array(CONTRACT.start.object_pos_w[:2])
-    assert (np.abs(offsets) <= 0.05).all()
-    assert len(np.unique(offsets)) == 24
+    still = simulated().qpos
+    for rows, half in (
+        (slice(0, 2), noise.root_xy),
+        (slice(7, 36), noise.joint),
+        (slice(36, 38), noise.object_xy),
+    ):
+        offsets = starts[:, rows] - still[rows]
+        assert (np.abs(offsets) <= half + 1e-12).all()
+        assert len(np.unique(offsets)) > 20
+    assert (starts[:, 2] >= still[2]).all()
+    np.testing.assert_array_equal(starts[:, 38], still[38])
 
 
 def test_the_object_is_reported_in_the_anchors_frame():
