@@ -7,9 +7,11 @@ checks the age of every state instead.
 
 from __future__ import annotations
 
+import dataclasses
 import time
 
 import numpy as np
+from cyclonedds.pub import DataWriter
 from numpy.typing import NDArray
 
 from assets.robot import RobotSpec
@@ -28,6 +30,28 @@ class BackendError(RuntimeError):
     """The link to the robot is not to be used any more; the text says why."""
 
 
+@dataclasses.dataclass
+class _Link:
+    """Our DDS endpoints; they vanish from the network with this object."""
+
+    states: transport.Latest
+    poses: transport.Latest
+    commands: DataWriter
+    watch: transport.WriterWatch
+
+    @classmethod
+    def open(cls, domain: int, interface: str | None) -> _Link:
+        """Join the domain and create every endpoint."""
+        member = transport.participant(domain, interface)
+        state, command = transport.STATE_QOS, transport.COMMAND_QOS
+        return cls(
+            transport.Latest(member, transport.LOWSTATE, LowState, state),
+            transport.Latest(member, transport.OBJECT_POSE, PoseStamped_, state),
+            transport.writer(member, transport.LOWCMD, LowCmd, command),
+            transport.WriterWatch(member, transport.LOWCMD),
+        )
+
+
 class DdsBackend:
     """`RobotBackend` over rt/lowstate, rt/object_pose and rt/lowcmd.
 
@@ -44,30 +68,22 @@ class DdsBackend:
     ) -> None:
         self.robot = robot
         self._motors = motor_slots(robot)
-        member = transport.participant(domain, interface)
-        state, command = transport.STATE_QOS, transport.COMMAND_QOS
-        self._states = transport.Latest(member, transport.LOWSTATE, LowState, state)
-        self._poses = transport.Latest(
-            member, transport.OBJECT_POSE, PoseStamped_, state
-        )
-        self._writer = transport.writer(member, transport.LOWCMD, LowCmd, command)
-        self._watch = transport.WriterWatch(member, transport.LOWCMD)
+        self._link: _Link | None = _Link.open(domain, interface)
         self._damping_kd = robot.array("kd")
         self._state: RobotState | None = None
         self._object = (np.full(3, np.nan), np.full(4, np.nan), -np.inf)
         self._mode_machine = 0
         self._tick = -1
         self._checked = False
-        self._closed = self._wrote = False
+        self._wrote = False
         self.refused: dict[str, int] = {}
         """What arrived and was not used, by reason."""
 
     def read(self) -> RobotState | None:
         """The newest state; its stamp is when this process took it."""
-        self._take_pose()
-        message = self._states.take()
-        if message is not None:
-            self._take_state(message)
+        if self._link is not None:
+            self._take_pose(self._link.poses.take())
+            self._take_state(self._link.states.take())
         if self._state is None:
             return None
         pos, quat, stamp = self._object
@@ -84,7 +100,7 @@ class DdsBackend:
 
     def write(self, command: JointCommand) -> None:
         """Send one command; BackendError if it is malformed or we are not alone."""
-        if self._closed:
+        if self._link is None:
             msg = "the backend is closed"
             raise BackendError(msg)
         others = self.other_writers()
@@ -92,35 +108,38 @@ class DdsBackend:
             msg = f"{others} other writer(s) of {transport.LOWCMD}; stop them first"
             raise BackendError(msg)
         self._wrote = True
-        self._writer.write(low_cmd(command, self._motors, self._mode_machine))
+        self._link.commands.write(low_cmd(command, self._motors, self._mode_machine))
 
     def other_writers(self) -> int:
         """How many others write rt/lowcmd, as far as discovery knows by now."""
-        return self._watch.others(self._writer)
+        link = self._link
+        return 0 if link is None else link.watch.others(link.commands)
 
     def close(self) -> None:
         """Damp, if anything was ever sent, and stop; safe to call twice."""
-        if self._closed:
-            return
-        self._closed = True
-        if not self._wrote:
+        link, self._link = self._link, None
+        if link is None or not self._wrote:
             return
         zero = np.zeros(self.robot.num_joints)
         pose = zero if self._state is None else self._state.joint_pos
         damping = JointCommand(pose, zero, zero, zero, self._damping_kd)
         message = low_cmd(damping, self._motors, self._mode_machine)
         for _ in range(RELEASE_REPEATS):
-            self._writer.write(message)
+            link.commands.write(message)
             time.sleep(RELEASE_PAUSE)
 
-    def _take_state(self, message: LowState) -> None:
+    def _take_state(self, message: LowState | None) -> None:
+        if message is None:
+            return
         record = message.record
         if record["crc"] != 0:
             self._checked = True
         if self._checked and not message.is_sealed():
-            return self._refuse("LowState with a wrong checksum")
+            self._refuse("LowState with a wrong checksum")
+            return
         if int(record["tick"]) == self._tick:
-            return self._refuse("LowState whose tick stands still")
+            self._refuse("LowState whose tick stands still")
+            return
         self._tick = int(record["tick"])
         self._mode_machine = int(record["mode_machine"])
         motors, imu = record["motor_state"][self._motors], record["imu_state"]
@@ -134,10 +153,8 @@ class DdsBackend:
             object_quat_b=self._object[1],
             object_stamp=self._object[2],
         )
-        return None
 
-    def _take_pose(self) -> None:
-        message = self._poses.take()
+    def _take_pose(self, message: PoseStamped_ | None) -> None:
         if message is None:
             return
         frame, expected = message.header.frame_id, self.robot.anchor_body

@@ -50,6 +50,11 @@ class RunResult:
         return sum(e.cycles for e in self.episodes) / seconds if seconds > 0 else 0.0
 
     @property
+    def paced(self) -> bool:
+        """Whether the loop kept real time."""
+        return self.backend != "mujoco"
+
+    @property
     def late_share(self) -> float:
         """Share of cycles whose command left late."""
         cycles = sum(e.cycles for e in self.episodes)
@@ -70,7 +75,7 @@ class RunResult:
             ("success", f"{passed} of {len(self.episodes)} ({self.success_rate:.0%})"),
             ("loop rate", f"{self.loop_hz:.2f} Hz over {cycles} cycles"),
             ("step time p50 / p99", f"{middle:.2f} / {worst:.2f} ms"),
-            ("late cycles", f"{self.late_share:.2%}"),
+            ("late cycles", f"{self.late_share:.2%}" if self.paced else "–"),
             ("targets clamped", str(sum(e.clamped for e in self.episodes))),
             ("safety", "; ".join(reasons) if reasons else self.episodes[-1].mode),
         ]

@@ -16,7 +16,7 @@ from rich.table import Table
 
 from deploy import sessions
 from deploy.episode import Episode, RunResult
-from deploy.simulated_robot import World
+from deploy.simulated_robot import World, training_world
 from policies.bundle import Bundle
 
 Backend = Literal["mujoco", "dds"]
@@ -41,9 +41,10 @@ def run_bundle(
     `mujoco` steps physics in this process, in lockstep. `dds` drives a robot over DDS
     at the contract's rate in real time: a simulated one in a second process, started
     here for each episode, or with `spawn_sim` off whatever answers on `interface` and
-    `domain`. Loopback unless an interface is named. With `out`, trajectories are
-    written there. Episode k uses seed `seed + k`. Raises ValueError in one line on
-    a bad bundle, robot or interface.
+    `domain`. Loopback unless an interface is named. `world` is the training world
+    with its reset noise unless one is given. With `out`, trajectories are written
+    there. Episode k uses seed `seed + k`. Raises ValueError in one line on a bad
+    bundle, robot or interface.
     """
     bundle = Bundle.load(bundle_path)
     if interface is not None and spawn_sim:
@@ -55,7 +56,7 @@ def run_bundle(
         bundle=bundle,
         duration=duration,
         limits=sessions.limits_for(interface, blend_time),
-        world=world or World(),
+        world=world or training_world(bundle.contract),
         out=out,
         interface=interface,
         domain=sessions.pick_domain(domain, spawn_sim),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -66,8 +65,7 @@ def pick_domain(domain: int | None, private: bool) -> int:
     """The user's domain; else one of this process's own for a robot it starts."""
     if domain is not None:
         return domain
-    loopback = transport.LOOPBACK_DOMAIN
-    return loopback + 1 + os.getpid() % 150 if private else loopback
+    return transport.private_domain() if private else transport.LOOPBACK_DOMAIN
 
 
 def lockstep(plan: Plan, seed: int) -> Episode:
@@ -161,10 +159,20 @@ def _sim_command(plan: Plan, seed: int, result: Path) -> list[str]:
     }
     if plan.out is not None:
         options["trajectory"] = plan.out / f"episode_{seed}.npz"
-    for name, value in dataclasses.asdict(plan.world).items():
-        options[f"world.{name.replace('_', '-')}"] = value
+    options |= _flags("world", plan.world)
     words = [w for name, value in options.items() for w in (f"--{name}", str(value))]
     return [sys.executable, "-m", "deploy.robot_sim", *words]
+
+
+def _flags(prefix: str, settings: Any) -> dict[str, Any]:
+    """A dataclass's values by the names that the command line gives them."""
+    flags: dict[str, Any] = {}
+    for field in dataclasses.fields(settings):
+        name = f"{prefix}.{field.name.replace('_', '-')}"
+        value = getattr(settings, field.name)
+        nested = dataclasses.is_dataclass(value)
+        flags |= _flags(name, value) if nested else {name: value}
+    return flags
 
 
 def _episode(

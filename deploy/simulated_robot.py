@@ -14,11 +14,14 @@ from assets.robot import RobotSpec
 from assets.scene import OBJECT_BODY, OBJECT_JOINT, compile_scene
 from deploy.backend import JointCommand, RobotState
 from envs.observations import gravity_in_body
+from envs.reset import noisy_starts
+from envs.task import ResetNoise
+from envs.tasks import task_by_name
 from policies.contract import Contract
 
 Floats = NDArray[np.float64]
 
-ROOT_QPOS, ROOT_DOF = 7, 6
+STILL = ResetNoise(root_xy=0.0, root_z=0.0, root_rot=0.0, joint=0.0)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,9 +30,7 @@ class World:
 
     | field | unit | meaning |
     |---|---|---|
-    | object_shift | m | object moved by up to this along x and y, at random |
-    | object_turn | rad | object turned by up to this about world Z, at random |
-    | joint_shift | rad | every joint starts off by up to this, at random |
+    | start | | noise on the first frame; see ResetNoise |
     | latency | s | from a command's arrival to its effect |
     | drop | – | share of commands that are lost |
     | joint_noise, speed_noise | rad, rad/s | standard deviation of what is reported |
@@ -37,9 +38,7 @@ class World:
     | object_mass, friction | – | factors on the object's mass and all friction |
     """
 
-    object_shift: float = 0.0
-    object_turn: float = 0.0
-    joint_shift: float = 0.0
+    start: ResetNoise = STILL
     latency: float = 0.0
     drop: float = 0.0
     joint_noise: float = 0.0
@@ -47,6 +46,11 @@ class World:
     object_noise: float = 0.0
     object_mass: float = 1.0
     friction: float = 1.0
+
+
+def training_world(contract: Contract) -> World:
+    """The world of training and evaluation: the task's reset noise, nothing else."""
+    return World(start=task_by_name(contract.task).reset_noise)
 
 
 class SimulatedRobot:
@@ -77,6 +81,7 @@ class SimulatedRobot:
         model.body_inertia[self._object] *= world.object_mass
         model.geom_friction[:, 0] *= world.friction
         mujoco.mj_setConst(model, self.data)
+        self._object_qpos = int(model.joint(OBJECT_JOINT).qposadr[0])
         self._place(contract)
 
     @property
@@ -162,19 +167,19 @@ class SimulatedRobot:
         self.data.ctrl[motors] = command.q
 
     def _place(self, contract: Contract) -> None:
-        """Put robot and object where the task begins, shifted at random by `world`."""
-        start, world, rng = contract.start, self.world, self._rng
-        qpos = self.data.qpos
-        shift = rng.uniform(-1.0, 1.0, 3)
-        qpos[:3] = (0.0, 0.0, start.root_height)
-        qpos[3:7] = start.root_quat_w
-        joints = world.joint_shift * rng.uniform(-1.0, 1.0, self.robot.num_joints)
-        qpos[self._qpos] = np.asarray(start.joint_pos) + joints
-        self._object_qpos = at = int(self.model.joint(OBJECT_JOINT).qposadr[0])
-        turn = rotations.from_yaw(world.object_turn * shift[2])
-        qpos[at : at + 3] = start.object_pos_w
-        qpos[at : at + 2] += world.object_shift * shift[:2]
-        quat = np.asarray(start.object_quat_w)
-        qpos[at + 3 : at + 7] = rotations.multiply(turn, quat)
+        """Put robot and object where the task begins, with the world's start noise."""
+        start, qpos = contract.start, self.data.qpos
+        first = np.concatenate(
+            [
+                [0.0, 0.0, start.root_height],
+                start.root_quat_w,
+                start.joint_pos,
+                start.object_pos_w,
+                start.object_quat_w,
+            ]
+        )
+        limits = np.stack([self.robot.array("lower"), self.robot.array("upper")])
+        noise = self.world.start
+        qpos[:] = noisy_starts(first[None], noise, limits, self._rng)[0]
         self.data.ctrl[self._motors] = qpos[self._qpos]
         mujoco.mj_forward(self.model, self.data)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from typing import Any
 from xml.sax.saxutils import quoteattr
@@ -28,6 +29,11 @@ COMMAND_QOS = Qos(
 
 _DOMAINS: dict[int, tuple[str | None, Domain]] = {}
 """CycloneDDS allows one configuration per domain and process: ours, kept alive."""
+
+
+def private_domain() -> int:
+    """A domain that other runs on this machine hardly share: from the process id."""
+    return LOOPBACK_DOMAIN + 1 + os.getpid() % 150
 
 
 def domain_config(interface: str | None) -> str:
@@ -92,7 +98,7 @@ class Latest:
         self._reader = DataReader(member, Topic(member, topic, kind), qos=qos)
         self.malformed = 0
 
-    def take(self) -> Any | None:  # noqa: ANN401  whatever the topic carries
+    def take(self) -> Any | None:
         """The message that arrived since the last call, or None."""
         try:
             samples = self._reader.take(N=1)

@@ -117,6 +117,7 @@ def test_a_frozen_state_is_a_fault_within_100_ms(running, robot, make_state):
 def test_divergence_is_a_fault_only_if_it_lasts(running, robot, make_state):
     safety, now = running
     speeds = [50.0] * 3 + [0.1] + [50.0] * 10
+    cycle = 0
     for cycle, speed in enumerate(speeds):
         velocity = np.zeros(29)
         velocity[3] = speed + 0.01 * cycle
