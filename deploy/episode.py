@@ -70,9 +70,11 @@ class RunResult:
         passed = sum(e.passed for e in self.episodes)
         reasons = sorted({e.reason for e in self.episodes if e.mode == Mode.FAULT})
         cycles = sum(e.cycles for e in self.episodes)
+        seen = any(e.success is not None for e in self.episodes)
+        success = f"{passed} of {len(self.episodes)} ({self.success_rate:.0%})"
         middle, worst = self.step_ms(50), self.step_ms(99)
         return [
-            ("success", f"{passed} of {len(self.episodes)} ({self.success_rate:.0%})"),
+            ("success", success if seen else "not seen from here"),
             ("loop rate", f"{self.loop_hz:.2f} Hz over {cycles} cycles"),
             ("step time p50 / p99", f"{middle:.2f} / {worst:.2f} ms"),
             ("late cycles", f"{self.late_share:.2%}" if self.paced else "–"),

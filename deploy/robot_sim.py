@@ -28,6 +28,7 @@ from deploy.recorder import Recorder
 from deploy.runner import known_robot
 from deploy.simulated_robot import SimulatedRobot, World
 from deploy.wire import LowCmd, LowState
+from policies.bundle import CONTRACT
 from policies.contract import Contract
 
 WATCHDOG = 0.1
@@ -63,7 +64,7 @@ class RobotSim:
     """Physics, endpoints and the watchdog of one simulated robot."""
 
     def __init__(self, settings: Settings) -> None:
-        contract = Contract.load(settings.bundle / "contract.json")
+        contract = Contract.load(settings.bundle / CONTRACT)
         robot = known_robot(contract)
         self.settings = settings
         self.sim = SimulatedRobot(contract, robot, settings.world, settings.seed)

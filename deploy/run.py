@@ -21,6 +21,11 @@ from policies.bundle import Bundle
 
 Backend = Literal["mujoco", "dds"]
 
+WARNING = (
+    "[bold red]Driving what answers on {interface}.[/] Robot on the gantry, its own "
+    "mode released, a hand on the remote: software damping is not an emergency stop."
+)
+
 
 def run_bundle(
     bundle_path: Path,
@@ -40,16 +45,17 @@ def run_bundle(
 
     `mujoco` steps physics in this process, in lockstep. `dds` drives a robot over DDS
     at the contract's rate in real time: a simulated one in a second process, started
-    here for each episode, or with `spawn_sim` off whatever answers on `interface` and
-    `domain`. Loopback unless an interface is named. `world` is the training world
+    here for each episode, or, with an `interface` named or `spawn_sim` off, whatever
+    answers. Loopback unless an interface is named. `world` is the training world
     with its reset noise unless one is given. With `out`, trajectories are written
     there. Episode k uses seed `seed + k`. Raises ValueError in one line on a bad
     bundle, robot or interface.
     """
     bundle = Bundle.load(bundle_path)
-    if interface is not None and spawn_sim:
-        msg = "a simulated robot is started on loopback only: name no interface"
-        raise ValueError(msg + ", or drive what is already there (spawn_sim off)")
+    spawn_sim = spawn_sim and interface is None
+    console = Console(quiet=quiet)
+    if interface is not None:
+        console.print(WARNING.format(interface=interface))
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
     plan = sessions.Plan(
@@ -59,19 +65,19 @@ def run_bundle(
         world=world or training_world(bundle.contract),
         out=out,
         interface=interface,
-        domain=sessions.pick_domain(domain, spawn_sim),
+        domain=sessions.pick_domain(domain, interface, spawn_sim),
         spawn_sim=spawn_sim,
     )
     one = sessions.lockstep if backend == "mujoco" else sessions.over_dds
     done: list[Episode] = []
-    with _stoppable(), _progress(backend, quiet) as progress:
+    with _stoppable(), _progress(backend, console) as progress:
         task = progress.add_task(f"{backend}: {bundle_path.name}", total=episodes)
         for index in range(episodes):
             done.append(one(plan, seed + index))
             progress.update(task, advance=1)
             progress.refresh()
     result = RunResult(backend, tuple(done))
-    print_result(result, _console(quiet))
+    print_result(result, console)
     return result
 
 
@@ -100,12 +106,7 @@ def _stoppable() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _progress(backend: Backend, quiet: bool) -> Progress:
+def _progress(backend: Backend, console: Console) -> Progress:
     """A bar that, in real time, draws between episodes and never beside the loop."""
-    return Progress(
-        console=_console(quiet), transient=True, auto_refresh=backend == "mujoco"
-    )
-
-
-def _console(quiet: bool) -> Console:
-    return Console(quiet=quiet)
+    simulated = backend == "mujoco"
+    return Progress(console=console, transient=True, auto_refresh=simulated)

@@ -61,10 +61,12 @@ def limits_for(interface: str | None, blend_time: float | None) -> Limits:
     return dataclasses.replace(limits, blend_time=blend_time)
 
 
-def pick_domain(domain: int | None, private: bool) -> int:
-    """The user's domain; else one of this process's own for a robot it starts."""
+def pick_domain(domain: int | None, interface: str | None, private: bool) -> int:
+    """The user's domain; else a robot's 0, or on loopback one that suits."""
     if domain is not None:
         return domain
+    if interface is not None:
+        return transport.ROBOT_DOMAIN
     return transport.private_domain() if private else transport.LOOPBACK_DOMAIN
 
 
@@ -85,22 +87,22 @@ def over_dds(plan: Plan, seed: int) -> Episode:
     """One episode in real time over DDS; starts the simulated robot if asked to."""
     robot = known_robot(plan.bundle.contract)
     runner = PolicyRunner(plan.bundle, robot, plan.limits)
-    with first_in_line(), _robot_process(plan, seed) as result:
+    with first_in_line(), _robot_process(plan, seed) as process:
         backend = DdsBackend(robot, interface=plan.interface, domain=plan.domain)
         telemetry = Telemetry()
         try:
-            _wait_for_robot(backend)
+            _wait_for_robot(backend, process)
             pacer = RealTime(plan.period)
             telemetry = drive(backend, runner, pacer, plan.period, plan.cycles)
         except BackendError as error:
             runner.safety.fault(str(error))
         finally:
             backend.close()
-        sim = result()
+        sim = process.result()
     return _episode(seed, runner, telemetry, sim)
 
 
-def _wait_for_robot(backend: DdsBackend) -> None:
+def _wait_for_robot(backend: DdsBackend, process: RobotProcess) -> None:
     """Return when state and object arrive and nobody else commands the robot."""
     begin = time.monotonic()
     state = backend.read()
@@ -112,6 +114,9 @@ def _wait_for_robot(backend: DdsBackend) -> None:
             raise BackendError(msg)
         if ready and waited > SETTLE:
             return
+        if process.failed():
+            msg = "the simulated robot ended before it began; its error is above"
+            raise BackendError(msg)
         if waited > PATIENCE:
             what = transport.OBJECT_POSE if state else transport.LOWSTATE
             refused = "".join(f"; refused: {reason}" for reason in backend.refused)
@@ -121,31 +126,48 @@ def _wait_for_robot(backend: DdsBackend) -> None:
         state = backend.read()
 
 
-@contextlib.contextmanager
-def _robot_process(plan: Plan, seed: int) -> Iterator[Any]:
-    """Start `robot_sim`; yields a function that waits for its result and reads it."""
-    if not plan.spawn_sim:
-        yield dict
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "result.json"
-        process = subprocess.Popen(_sim_command(plan, seed, path))
+@dataclasses.dataclass
+class RobotProcess:
+    """The simulated robot beside us, or none."""
 
-        def result() -> dict[str, Any]:
-            try:
-                process.wait(PATIENCE)
-            except subprocess.TimeoutExpired:
-                return {}
-            return json.loads(path.read_text()) if path.is_file() else {}
+    process: subprocess.Popen[bytes] | None
+    file: Path
 
+    def failed(self) -> bool:
+        """Whether it is gone already."""
+        return self.process is not None and self.process.poll() is not None
+
+    def result(self) -> dict[str, Any]:
+        """Wait for its end and read what it wrote; empty if there is nothing."""
+        if self.process is None:
+            return {}
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(PATIENCE)
+        return json.loads(self.file.read_text()) if self.file.is_file() else {}
+
+    def stop(self) -> None:
+        """End it in good order, or by force after 5 s."""
+        if self.process is None:
+            return
+        self.process.terminate()
         try:
-            yield result
+            self.process.wait(5.0)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+
+
+@contextlib.contextmanager
+def _robot_process(plan: Plan, seed: int) -> Iterator[RobotProcess]:
+    """Start `robot_sim` if the plan asks for it; stopped on every way out."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "result.json"
+        command = _sim_command(plan, seed, file)
+        started = subprocess.Popen(command) if plan.spawn_sim else None
+        process = RobotProcess(started, file)
+        try:
+            yield process
         finally:
-            process.terminate()
-            try:
-                process.wait(5.0)
-            except subprocess.TimeoutExpired:
-                process.kill()
+            process.stop()
 
 
 def _sim_command(plan: Plan, seed: int, result: Path) -> list[str]:

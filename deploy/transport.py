@@ -19,8 +19,8 @@ from cyclonedds.util import duration
 LOWSTATE, LOWCMD, OBJECT_POSE = "rt/lowstate", "rt/lowcmd", "rt/object_pose"
 """ROS 2 knows them as /lowstate, /lowcmd and /object_pose."""
 
-LOOPBACK_DOMAIN = 42
-"""Where demo and simulation live; robots and ROS 2 use domain 0."""
+LOOPBACK_DOMAIN, ROBOT_DOMAIN = 42, 0
+"""Where demo and simulation live; and where robots and ROS 2 do."""
 
 STATE_QOS = Qos(Policy.Reliability.BestEffort, Policy.History.KeepLast(1))
 COMMAND_QOS = Qos(
