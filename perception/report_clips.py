@@ -90,7 +90,7 @@ def clip_figures(track: Track, truth: Track | None = None) -> dict[str, float]:
         **figures,
         "joint error mm": float(1000 * joint_errors(track, truth).mean()),
         "object error mm": float(1000 * object_errors(track, truth).mean()),
-        "contact F1": 2.0 * both / either if either else 1.0,
+        "contact F1": float(2.0 * both / either) if either else 1.0,
     }
 
 
