@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 
 class Canvas:
-    """An off-screen picture of fixed size; `MUJOCO_GL` picks egl, osmesa or glfw.
+    """An off-screen picture of fixed size; `MUJOCO_GL` may pick egl or osmesa.
 
-    Without `MUJOCO_GL` it takes EGL where that is installed, else OSMesa, whatever was
-    imported before. Raises RuntimeError in one line when no picture can be made.
+    Otherwise it takes EGL where that is installed, else OSMesa, whatever was imported
+    before. Raises RuntimeError in one line when no picture can be made.
     """
 
     def __init__(self, model: mujoco.MjModel, size: tuple[int, int]) -> None:
@@ -64,7 +64,7 @@ class Canvas:
 
 def _open_gl(size: tuple[int, int]):  # noqa: ANN202 - each backend has its own class
     backend = os.environ.get("MUJOCO_GL", "").lower()
-    if backend not in ("egl", "osmesa", "glfw"):
+    if backend not in ("egl", "osmesa"):
         backend = "egl" if _loads("libEGL.so.1") else "osmesa"
     try:
         return importlib.import_module(f"mujoco.{backend}").GLContext(*size)

@@ -8,6 +8,7 @@ from pathlib import Path
 import cv2
 import mujoco
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
@@ -18,15 +19,15 @@ from assets.scene import scene_spec
 from perception.overlay import drawn_frames
 from perception.prior import Prior
 from perception.report import Picture, Report
-from perception.studio_scene import aim, look_at
 from perception.track import Track
 from perception.video import open_video
+from perception.viewpoint import CAMERA, aim, look_at
 
 Floats = NDArray[np.float64]
 
 LONG_SIDE = 480
 OVERLAY_FPS = 15.0
-SEEN, TRUE = "#2f7fd6", "#e08a1e"
+SEEN, TRUE, MUTED = "#2f7fd6", "#e08a1e", "#8891a0"
 
 
 def clip_section(
@@ -53,15 +54,16 @@ def clip_section(
         track.fps / every,
         "The person's joints, the object's outline, and dots where hands touch it.",
     )
-    report.add_figure("Contact", contact_figure(track, truth))
+    report.add_figure(
+        "Over time",
+        timeline_figure(track, truth),
+        "Contact and object" + (", against the truth" if truth is not None else ""),
+    )
     if prior is not None and robot is not None:
         strip = prior_strip(prior, robot)
         report.add_image(
             "The robot's prior", strip, "From first frame to last.", wide=True
         )
-    if truth is not None:
-        report.add_figure("Joint error", joint_error_figure(track, truth))
-        report.add_figure("Object", object_figure(track, truth))
     report.add_table("Figures", [figures], wide=True)
     return figures
 
@@ -88,7 +90,7 @@ def clip_figures(track: Track, truth: Track | None = None) -> dict[str, float]:
         **figures,
         "joint error mm": float(1000 * joint_errors(track, truth).mean()),
         "object error mm": float(1000 * object_errors(track, truth).mean()),
-        "contact F1": 2.0 * both / either if either else 1.0,
+        "contact F1": float(2.0 * both / either) if either else 1.0,
     }
 
 
@@ -125,16 +127,25 @@ def overlay_frames(
         yield np.ascontiguousarray(small[:, :, ::-1], np.uint8)
 
 
-def contact_figure(track: Track, truth: Track | None = None) -> Figure:
-    """Bars over time for every body that touches the object."""
-    names = list(track.contact_names)
+def timeline_figure(track: Track, truth: Track | None = None) -> Figure:
+    """Contact, the object's height and, against `truth`, errors over one time axis."""
+    panels = [_draw_contact, _draw_object]
+    if truth is not None:
+        panels += [_draw_joint_error]
+    figure = Figure(figsize=(5.2, 1.9 * len(panels)), layout="constrained")
+    rows = figure.subplots(len(panels), 1, sharex=True)
+    for axes, draw in zip(rows, panels, strict=True):
+        draw(axes, track, truth)
+    rows[-1].set(xlabel="time [s]", xlim=(0.0, track.num_frames / track.fps))
+    return figure
+
+
+def _draw_contact(axes: Axes, track: Track, truth: Track | None) -> None:
+    """Bars for every body that touches the object."""
     known = [track] if truth is None else [track, truth]
     used = np.concatenate([one.contact for one in known]).any(axis=0)
     rows = [int(row) for row in np.flatnonzero(used)] or [0, 1]
-    figure = _figure(1.2 + 0.35 * len(rows))
-    axes = figure.subplots()
-    shown = [(track, SEEN, "seen", 0.0), (truth, TRUE, "truth", 0.36)]
-    for source, colour, label, shift in shown:
+    for source, colour, label, shift in ((track, SEEN, "seen", 0.0), _true(truth)):
         if source is None:
             continue
         for row, body in enumerate(rows):
@@ -142,46 +153,45 @@ def contact_figure(track: Track, truth: Track | None = None) -> Figure:
             axes.broken_barh(spans, (row + shift, 0.34), color=colour)
         axes.plot([], [], color=colour, linewidth=6, label=label)
     axes.set_yticks([row + 0.35 for row in range(len(rows))])
-    axes.set_yticklabels([names[row].replace("_", " ") for row in rows])
+    axes.set_yticklabels([track.contact_names[r].replace("_", " ") for r in rows])
     axes.set_ylim(-0.15, len(rows))
-    axes.set_xlim(0.0, track.num_frames / track.fps)
-    axes.set_xlabel("time [s]")
     axes.legend(loc="lower left", ncols=2, frameon=False, bbox_to_anchor=(0.0, 1.0))
-    return figure
 
 
-def joint_error_figure(track: Track, truth: Track) -> Figure:
-    """Mean joint error about the mid-hip over time."""
-    figure = _figure(2.6)
-    axes = figure.subplots()
+def _draw_object(axes: Axes, track: Track, truth: Track | None) -> None:
+    """The object's height, seen and true, and its position error."""
+    t = np.arange(track.num_frames) / track.fps
+    if truth is None:
+        axes.plot(t, track.object_pos_w[:, 2], color=SEEN)
+    else:
+        axes.plot(t, aligned_object(track, truth)[:, 2], color=SEEN)
+        axes.plot(t, truth.object_pos_w[:, 2], color=TRUE)
+        error = object_errors(track, truth)
+        axes.plot(t, error, color=MUTED, linestyle="--", label="position error")
+        axes.legend(frameon=False)
+    axes.set(ylabel="object [m]", ylim=(0, None))
+
+
+def _draw_joint_error(axes: Axes, track: Track, truth: Track | None) -> None:
+    """Joint error about the mid-hip: its mean, and where most joints lie."""
+    if truth is None:
+        return
     errors = 1000.0 * joint_errors(track, truth)
     t = np.arange(len(errors)) / track.fps
     low, high = np.percentile(errors, [10, 90], axis=1)
-    axes.fill_between(t, low, high, color=SEEN, alpha=0.2, label="10–90 % of joints")
-    axes.plot(t, errors.mean(axis=1), color=SEEN, label="mean")
-    axes.set(xlabel="time [s]", ylabel="error [mm]", ylim=(0, None), xlim=(0, t[-1]))
-    axes.legend(frameon=False)
-    return figure
+    axes.fill_between(t, low, high, color=SEEN, alpha=0.2, linewidth=0)
+    axes.plot(t, errors.mean(axis=1), color=SEEN)
+    axes.set(ylabel="joint error [mm]", ylim=(0, None))
 
 
-def object_figure(track: Track, truth: Track) -> Figure:
-    """The object's height, seen and true, and its position error, over time."""
-    figure = _figure(2.6)
-    axes = figure.subplots()
-    t = np.arange(track.num_frames) / track.fps
-    axes.plot(t, aligned_object(track, truth)[:, 2], color=SEEN, label="height, seen")
-    axes.plot(t, truth.object_pos_w[:, 2], color=TRUE, label="height, truth")
-    error = object_errors(track, truth)
-    axes.plot(t, error, color="#8891a0", linestyle="--", label="position error")
-    axes.set(xlabel="time [s]", ylabel="[m]", ylim=(0, None), xlim=(0, t[-1]))
-    axes.legend(frameon=False)
-    return figure
+def _true(truth: Track | None) -> tuple[Track | None, str, str, float]:
+    return truth, TRUE, "truth", 0.36
 
 
 def prior_strip(prior: Prior, robot: RobotSpec, count: int = 5) -> Picture:
     """RGB poses of the robot and the object side by side, from first to last frame."""
     indices = np.linspace(0, prior.num_frames - 1, count).round().astype(int)
-    return np.hstack(list(prior_frames(prior, robot, indices, (200, 300))))
+    return np.hstack(list(prior_frames(prior, robot, indices, (220, 280))))
 
 
 def prior_frames(
@@ -189,12 +199,12 @@ def prior_frames(
 ) -> Iterator[Picture]:
     """RGB pictures of `size` (width, height) of the prior's frames `indices`."""
     spec = scene_spec(robot, prior.object)
-    spec.worldbody.add_camera(name="studio")
+    spec.worldbody.add_camera(name=CAMERA)
     model = spec.compile()
     data = mujoco.MjData(model)
     middle = np.concatenate([prior.root_pos_w[:, :2], prior.object_pos_w[:, :2]])
-    target = np.array([*middle.mean(axis=0), 0.62])
-    aim(model, look_at(target + np.array([1.7, 1.25, 0.55]), target, 40.0, size))
+    target = np.array([*middle.mean(axis=0), 0.6])
+    aim(model, look_at(target + np.array([1.9, 1.5, 0.7]), target, 30.0, size))
     joints = [model.joint(name).qposadr[0] for name in prior.joint_names]
     root = model.body(robot.root_body).jntadr[0]
     objects = model.joint("object_free").qposadr[0]
@@ -207,16 +217,12 @@ def prior_frames(
             data.qpos[objects : objects + 3] = prior.object_pos_w[index]
             data.qpos[objects + 3 : objects + 7] = prior.object_quat_w[index]
             mujoco.mj_forward(model, data)
-            yield canvas.draw(data, "studio")
+            yield canvas.draw(data, CAMERA)
 
 
 def _about_hips(track: Track) -> Floats:
     points = np.einsum("tij,tkj->tki", track.T_world_to_cam[:, :3, :3], track.joints_w)
     return points - points[:, :2].mean(axis=1, keepdims=True)
-
-
-def _figure(height: float) -> Figure:
-    return Figure(figsize=(5.2, height), layout="constrained")
 
 
 def _spans(flags: NDArray[np.bool_], fps: float) -> list[tuple[float, float]]:

@@ -16,14 +16,15 @@ h2 { font-size: 1.25rem; margin: 2.2rem 0 0.6rem; padding-top: 1rem;
   border-top: 1px solid var(--line); }
 h3 { font-size: 0.95rem; margin: 0 0 0.5rem; }
 p { margin: 0.4rem 0; } .soft, figcaption { color: var(--soft); font-size: 0.88rem; }
-nav { display: flex; flex-wrap: wrap; gap: 0.3rem 1rem; margin-top: 0.8rem; }
+figcaption { margin-top: 0.45rem; }
+nav { display: flex; flex-wrap: wrap; gap: 0.3rem 1rem; margin: 0.8rem 0 1rem; }
 a { color: var(--accent); text-decoration: none; }
-.blocks { display: grid; gap: 0.9rem;
+.blocks { display: grid; gap: 0.9rem; align-items: start;
   grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr)); }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: 10px;
   padding: 0.8rem 0.9rem; margin: 0; min-width: 0; } .wide { grid-column: 1 / -1; }
 .card img, .card video { display: block; width: 100%; height: auto;
-  border-radius: 6px; } .card video { max-height: 32rem; background: #000; }
+  border-radius: 6px; } .card video { max-height: 30rem; background: #000; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-size: 0.92rem; }
 th, td { text-align: left; padding: 0.32rem 0.7rem 0.32rem 0; white-space: nowrap;

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import mujoco
@@ -14,12 +14,20 @@ from assets import rotations
 from assets.actor.actor import Actor
 from assets.actor.posing import landmarks
 from assets.canvas import Canvas
-from assets.objects import ObjectSpec
+from assets.objects import LIFT_BOX, ObjectSpec
 from assets.rotations import Array
 from perception.encode import write_video
-from perception.studio_motion import MOTIONS, Motion, place
-from perception.studio_scene import Camera, aim, draw_actor, draw_camera, make_scene
+from perception.studio_lift import lift_box
+from perception.studio_motion import Motion, place
+from perception.studio_scene import draw_actor, draw_camera, make_scene
 from perception.track import Track
+from perception.viewpoint import CAMERA, Camera, aim
+
+MOTIONS: dict[str, tuple[Callable[..., Motion], ObjectSpec]] = {
+    "lift-box": (lift_box, LIFT_BOX),
+}
+"""Per task: the motion and the object it handles."""
+
 
 FPS = 30.0
 SIZES = ((640, 480), (480, 640))
@@ -62,7 +70,7 @@ class Clip:
             for frame in range(self.motion.num_frames):
                 place(data, self.motion, frame)
                 mujoco.mj_forward(self.model, data)
-                yield canvas.draw(data, "studio")
+                yield canvas.draw(data, CAMERA)
 
     def scene_entry(self) -> str:
         """The clip's part of scene.toml."""

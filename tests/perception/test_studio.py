@@ -1,9 +1,11 @@
 import tomllib
+from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
+import assets
 from assets import rotations
 from assets.actor.posing import centre_of_mass
 from perception.studio import make_clip, render_clips
@@ -155,3 +157,13 @@ def test_files_agree_with_each_other(folder):
     focal = SMALL[0] / 2 / np.tan(np.radians(entry["field_of_view_deg"]) / 2)
     assert truth.K[0, 0] == pytest.approx(focal, rel=1e-4)
     assert 1.5 < entry["person_height_m"] < 2.0
+
+
+def test_the_demo_clips_are_what_the_studio_makes_today():
+    """After a change of actor or motion: `render_clips("lift-box", 4, 143, folder)`."""
+    folder = Path(assets.__file__).with_name("clips") / "lift_box"
+    for index in range(4):
+        clip = make_clip("lift-box", seed=143, index=index)
+        shipped = Track.load(folder / f"{clip.name}.truth.npz")
+        np.testing.assert_allclose(shipped.joints_w, clip.truth().joints_w, atol=1e-6)
+        assert (folder / f"{clip.name}.mp4").stat().st_size < 400_000
