@@ -36,6 +36,8 @@ from perception.video import Video, open_video
 Floats = NDArray[np.float64]
 
 MIN_FOUND = 0.5
+MIN_SEEN = 0.45
+MIN_MOVED_M = 0.05
 NO_OBJECT = (
     "no moving object found; a prior needs one: give its shape and size in scene.toml"
 )
@@ -87,19 +89,24 @@ def see_clip(path: Path, scene: Scene, estimator: PoseEstimator) -> Sighting:
 
 
 def _see_object(
-    keys: KeyFrames, spec: ObjectSpec, seen: Observation, human: Human, height: float
+    keys: KeyFrames, spec: ObjectSpec, seen: Observation, first: Human, height: float
 ) -> tuple[Human, ObjectTrack | None, Floats]:
-    """Find and follow the object; with it on the floor, see the person better."""
-    T_first = world_frame(human)
-    joints_w = transform(invert(T_first), human.joints_c)
+    """Find and follow the object; with it on the floor, see the person better.
+
+    Returns the person, the object if there is one that moves, and `T_world_to_cam`.
+    """
+    T_first = world_frame(first)
+    joints_w = transform(invert(T_first), first.joints_c)
     rest = find_rest(keys, spec, joints_w, T_first, seen.fps)
     if rest is None:
-        return human, None, T_first
+        return first, None, T_first
     human = fit_human(seen, height, rest.floor)
     T = world_frame(human)
     joints_w = transform(invert(T), human.joints_c)
     pose = moved_to(rest.pose, spec, T_first, T)
     track = follow(keys, rest, spec, joints_w, T, pose)
+    if track.seen.mean() < MIN_SEEN or track.moved < MIN_MOVED_M:
+        return first, None, T_first
     places = palm_places(joints_w, human.visibility, spec, track, seen.fps)
     if places is not None:
         places = dataclasses.replace(places, place_c=transform(T, places.place_c))
