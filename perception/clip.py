@@ -38,8 +38,13 @@ Floats = NDArray[np.float64]
 MIN_FOUND = 0.5
 MIN_SEEN = 0.45
 MIN_MOVED_M = 0.05
-NO_OBJECT = (
-    "no moving object found; a prior needs one: give its shape and size in scene.toml"
+NO_ASSUMED = (
+    "no moving object found that could be the assumed {}; a prior needs one: give its "
+    "shape and size in scene.toml"
+)
+NO_GIVEN = (
+    "the {} of scene.toml was not found: nothing of its size, with colours of its own, "
+    "is taken from the floor in view"
 )
 
 
@@ -85,7 +90,9 @@ def see_clip(path: Path, scene: Scene, estimator: PoseEstimator) -> Sighting:
         "seconds_pose": round(posed - started, 2),
         "seconds_rest": round(time.perf_counter() - posed, 2),
     }
-    return Sighting(track, spec, None if found else NO_OBJECT, notes, source)
+    refusal = NO_GIVEN if scene.object else NO_ASSUMED
+    refused = None if found else refusal.format(spec.name)
+    return Sighting(track, spec, refused, notes, source)
 
 
 def _see_object(
