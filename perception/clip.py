@@ -33,7 +33,7 @@ from perception.skeleton import (
 from perception.track import Track
 from perception.video import Video, open_video
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating]
 
 MIN_FOUND = 0.5
 MIN_SEEN = 0.45
@@ -155,7 +155,14 @@ def _assemble(
     K_video = K / np.array([[video.scale], [video.scale], [1.0]])
     T_all = np.tile(T_world_to_cam, (count, 1, 1))
     return Track(
-        video.fps, joints_w, visibility, pos_w, quat_w, contact, K_video, T_all
+        video.fps,
+        np.asarray(joints_w, np.float64),
+        np.asarray(visibility, np.float64),
+        np.asarray(pos_w, np.float64),
+        np.asarray(quat_w, np.float64),
+        contact,
+        np.asarray(K_video, np.float64),
+        np.asarray(T_all, np.float64),
     )
 
 

@@ -11,7 +11,7 @@ from assets.objects import ObjectSpec
 from perception.prior import CONTACT_NAMES
 from perception.skeleton import L_ELBOW, L_WRIST, PALM_M, R_ELBOW, R_WRIST
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating]
 Bools = NDArray[np.bool_]
 
 TOUCH_M = 0.10
@@ -76,7 +76,7 @@ def without_blips(labels: Bools, frames: int) -> Bools:
     padded = np.pad(columns, ((frames, frames), (0, 0)), mode="edge")
     size = np.ones((frames, 1))
     clean = binary_opening(binary_closing(padded, size), size)
-    return clean[frames:-frames].reshape(labels.shape)
+    return np.asarray(clean, bool)[frames:-frames].reshape(labels.shape)
 
 
 def _grow(seed: Bools, allowed: Bools) -> Bools:

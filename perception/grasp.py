@@ -17,7 +17,7 @@ from perception.human_terms import Pulls
 from perception.objects import ObjectTrack
 from perception.skeleton import L_ELBOW, L_WRIST, R_ELBOW, R_WRIST
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating]
 Bools = NDArray[np.bool_]
 
 LIFTED_M = 0.03

@@ -22,7 +22,7 @@ from perception.contacts import palms
 from perception.person_mask import arms_mask, person_mask
 from perception.silhouette import Silhouette, outline_points
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating]
 
 MIN_CONTRAST = 0.7
 """Below it nothing counts as found: clothes and shadows reach 0.6, a box 1.2."""
@@ -127,7 +127,7 @@ def _fit(
         odds = np.where(hidden, 0.0, odds_of[codes]).mean(axis=0) + leaves
         odds = odds.astype(np.float32)
         pose, _ = shape.fit(odds, pose, SIGMA * STEP, list(range(6)), STRENGTH)
-    return contrast(shape, pose, odds, hidden.all(axis=0)), pose, odds_of
+    return contrast(shape, pose, odds, np.all(hidden, axis=0)), pose, odds_of
 
 
 def _plausible(rest: Rest, shape: Silhouette, on_person: Floats) -> bool:
@@ -195,7 +195,7 @@ def _depth(shape: Silhouette, pose: Floats, size: tuple[int, ...]) -> Floats:
     if not mask.any():
         return np.full(mask.shape, -1e6)
     inside = cv2.distanceTransform(mask, cv2.DIST_L2, 3)
-    return inside - cv2.distanceTransform(1 - mask, cv2.DIST_L2, 3)
+    return np.asarray(inside, float) - cv2.distanceTransform(1 - mask, cv2.DIST_L2, 3)
 
 
 def _floor_under(shape: Silhouette, pose: Floats, spec: ObjectSpec) -> Floor:

@@ -18,7 +18,7 @@ from perception.skeleton import BONES, L_WRIST, R_WRIST
 from perception.track import JOINTS, Track
 from perception.video import Frame, Video
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating]
 
 LONG_SIDE = 480
 MAX_FPS = 15.0
@@ -39,10 +39,10 @@ def write_overlay(
     writer = imageio_ffmpeg.write_frames(
         str(partial),
         size,
-        fps=track.fps / every,
+        fps=track.fps / every,  # pyright: ignore[reportArgumentType]
         codec="libx264",
-        quality=None,
-        output_params=["-crf", "30", "-preset", "veryfast", "-pix_fmt", "yuv420p"],
+        quality=4,
+        output_params=["-preset", "veryfast"],
         macro_block_size=2,
         ffmpeg_log_level="quiet",
     )

@@ -47,12 +47,12 @@ def _clear(person: Landmarks) -> bool:
     return bool(person.visibility[0].mean() >= CLEARLY_SEEN)
 
 
-def _box(person: Landmarks) -> NDArray[np.float64]:
+def _box(person: Landmarks) -> NDArray[np.floating]:
     pixels = person.pixels[0]
     return np.concatenate([pixels.min(axis=0), pixels.max(axis=0)])
 
 
-def _overlap(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
+def _overlap(a: NDArray[np.floating], b: NDArray[np.floating]) -> float:
     """Intersection over union of two boxes (left, top, right, bottom)."""
     size = np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2])
     common = float(np.prod(np.maximum(size, 0.0)))

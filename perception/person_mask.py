@@ -11,7 +11,7 @@ from perception.contacts import palms
 from perception.silhouette import Silhouette
 from perception.skeleton import BONES, L_ELBOW, L_WRIST, R_ELBOW, R_WRIST
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating]
 
 FOREARM_RADIUS_M = 0.05
 BODY_RADIUS_M = 0.08

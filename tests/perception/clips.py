@@ -58,7 +58,7 @@ def standing_person(height_m: float, frames: int, K: np.ndarray) -> tuple:
     directions = np.tile(np.array(list(FACING.values()), float), (frames, 1, 1))
     bow = 0.3 * np.sin(np.linspace(0, 2 * np.pi, frames)) ** 2
     directions[:, -2:, 2] -= bow[:, None]
-    joints = chain(directions, lengths) + [0.1, 0.1, 3.0]
+    joints = chain(directions, lengths) + np.array([0.1, 0.1, 3.0])
     pixels = joints[..., :2] / joints[..., 2:] * [K[0, 0], K[1, 1]] + K[:2, 2]
     index = list(MEDIAPIPE_INDEX)
     clip = Landmarks(

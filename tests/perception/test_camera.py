@@ -35,7 +35,7 @@ def test_world_stands_on_the_floor_and_looks_forward():
     rotation = T_world_to_cam[:3, :3]
     np.testing.assert_allclose(rotation @ rotation.T, np.eye(3), atol=1e-12)
     assert np.linalg.det(rotation) == pytest.approx(1.0)
-    points = np.random.default_rng(0).normal(size=(5, 3)) + [0, 0, 3]
+    points = np.random.default_rng(0).normal(size=(5, 3)) + np.array([0, 0, 3])
     points_w = transform(invert(T_world_to_cam), points)
     np.testing.assert_allclose(points_w[:, 2], floor.height(points))
     pelvis_w = transform(invert(T_world_to_cam), pelvis)
