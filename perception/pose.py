@@ -81,7 +81,7 @@ class MediaPipePose:
             return [_stack([row]) for row in _people(result, frame)]
 
     @contextmanager
-    def _landmarker(self, mode: Any, people: int) -> Iterator[Any]:  # noqa: ANN401
+    def _landmarker(self, mode: Any, people: int) -> Iterator[Any]:
         """Open a landmarker and close it, which its finaliser does too late."""
         from mediapipe.tasks.python import BaseOptions, vision
 
@@ -100,14 +100,14 @@ class MediaPipePose:
 Row = tuple[Floats, Floats, Floats]
 
 
-def _image(frame: Frame) -> Any:  # noqa: ANN401
+def _image(frame: Frame) -> Any:
     import mediapipe
 
     rgb = np.ascontiguousarray(frame[:, :, ::-1])
     return mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=rgb)
 
 
-def _people(result: Any, frame: Frame) -> Iterator[Row]:  # noqa: ANN401
+def _people(result: Any, frame: Frame) -> Iterator[Row]:
     size = np.array([frame.shape[1], frame.shape[0]], float)
     both = zip(result.pose_landmarks, result.pose_world_landmarks, strict=True)
     for image, world in both:

@@ -72,7 +72,7 @@ def load_scenes(folder: Path) -> SceneFile:
     )
 
 
-def _scene(values: Any, where: str, base: Scene) -> Scene:  # noqa: ANN401
+def _scene(values: Any, where: str, base: Scene) -> Scene:
     if not isinstance(values, dict):
         msg = f"{where}: expected a table with {', '.join(KEYS)}"
         raise ValueError(msg)
@@ -91,7 +91,7 @@ def _scene(values: Any, where: str, base: Scene) -> Scene:  # noqa: ANN401
     return dataclasses.replace(base, **changes)
 
 
-def _object(values: Any, where: str) -> ObjectSpec:  # noqa: ANN401
+def _object(values: Any, where: str) -> ObjectSpec:
     if not isinstance(values, dict):
         msg = f'{where}: object must be like {{ shape = "box", size = [x, y, z] }}'
         raise ValueError(msg)
@@ -127,14 +127,14 @@ def _check_keys(values: dict[str, Any], known: tuple[str, ...], where: str) -> N
         raise ValueError(msg)
 
 
-def _text(value: Any, key: str, where: str) -> str:  # noqa: ANN401
+def _text(value: Any, key: str, where: str) -> str:
     if not isinstance(value, str) or not value:
         msg = f"{where}: {key} is {value!r}, expected a word in quotes"
         raise ValueError(msg)
     return value
 
 
-def _number(value: Any, key: str, low: float, high: float, where: str) -> float:  # noqa: ANN401
+def _number(value: Any, key: str, low: float, high: float, where: str) -> float:
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
     if not number or not low <= value <= high:
         msg = f"{where}: {key} is {value!r}, expected a number from {low:g} to {high:g}"

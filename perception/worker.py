@@ -136,7 +136,7 @@ def _work(job: Job, started: float) -> ClipRecord:
     )
 
 
-def _retarget(job: Job, sighting: Any, source: dict[str, Any]) -> Any:  # noqa: ANN401
+def _retarget(job: Job, sighting: Any, source: dict[str, Any]) -> Any:
     from perception.retarget import retarget
 
     return retarget(
@@ -149,7 +149,7 @@ def _retarget(job: Job, sighting: Any, source: dict[str, Any]) -> Any:  # noqa: 
     )
 
 
-def _save(value: Any, path: Path) -> None:  # noqa: ANN401
+def _save(value: Any, path: Path) -> None:
     """Save beside `path` first, so that a killed run leaves no half file."""
     partial = path.with_name(f".{path.name}.partial")
     value.save(partial)

@@ -1,0 +1,1 @@
+"""The human actor: a body to pose and render, never simulated."""

@@ -1,0 +1,144 @@
+"""Reasons to stop: what must be true of every state while motors are driven."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from assets.robot import RobotSpec
+from deploy.backend import RobotState
+from envs.observations import gravity_in_body
+
+
+@dataclasses.dataclass(frozen=True)
+class Limits:
+    """How much is too much. The defaults suit simulation; see `hardware`.
+
+    | field | unit | meaning |
+    |---|---|---|
+    | stand_time | s | from the pose found to the skill's first pose |
+    | blend_time | s | from the pose held to the policy's targets |
+    | max_gap | s | longest pause of the control loop |
+    | max_age, max_object_age | s | oldest usable state and object pose |
+    | max_tilt | rad | largest tilt of the root |
+    | range_margin | rad | how far beyond its range a joint may be read |
+    | max_speed | – | joint speed over the joint's limit, any joint |
+    | max_mean_speed | rad/s | joint speed, mean over joints |
+    | patience | cycles | fast or frozen for longer than this is a fault |
+    | slew_period | s | a target moves by at most speed limit times this per cycle |
+    | torque_budget | – | share of the effort that a target may ask for |
+    | overtravel | – | share of the effort that may push into a range's end |
+    """
+
+    stand_time: float = 0.0
+    blend_time: float = 0.3
+    max_gap: float = 0.2
+    max_age: float = 0.1
+    max_object_age: float = 0.5
+    max_tilt: float = 1.3
+    range_margin: float = 0.3
+    max_speed: float = 1.5
+    max_mean_speed: float = 8.0
+    patience: int = 4
+    slew_period: float = 0.02
+    torque_budget: float = 1.0
+    overtravel: float = 0.25
+
+
+def hardware() -> Limits:
+    """Limits for a real robot: it stands up slowly and blends in a full second."""
+    return Limits(stand_time=3.0, blend_time=1.0, torque_budget=0.9, overtravel=0.1)
+
+
+class Guards:
+    """Checks one state at a time; remembers only what a streak needs."""
+
+    def __init__(self, robot: RobotSpec, limits: Limits) -> None:
+        self._robot = robot
+        self._limits = limits
+        self._lower = robot.array("lower") - limits.range_margin
+        self._upper = robot.array("upper") + limits.range_margin
+        self._speed = robot.array("velocity") * limits.max_speed
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget all streaks."""
+        self._fast = self._frozen = 0
+        self._before: np.ndarray | None = None
+
+    def find(
+        self, state: RobotState | None, now: float, *, needs_object: bool = False
+    ) -> str:
+        """The first reason why `state` must not be used at `now`, or ''."""
+        if state is None:
+            return "no state from the robot"
+        try:
+            state.validate(self._robot.num_joints)
+        except ValueError as error:
+            return str(error)
+        found = self._age("state", now - state.stamp, self._limits.max_age)
+        found = found or self._finite(state) or self._body(state)
+        if needs_object:
+            found = found or self._object(state, now)
+        return found
+
+    def follow(self, state: RobotState | None, *, running: bool) -> str:
+        """The reason why motion over the last cycles is amiss, or ''."""
+        if state is None:
+            return ""
+        speed = np.abs(state.joint_vel)
+        mean, limit = float(speed.mean()), self._limits.max_mean_speed
+        fast = bool((speed > self._speed).any()) or mean > limit
+        self._fast = self._fast + 1 if fast else 0
+        if self._fast > self._limits.patience:
+            worst = self._robot.joint_names[int(np.argmax(speed / self._speed))]
+            return f"diverging: mean speed {mean:.1f} rad/s, {worst} {speed.max():.1f}"
+        now = np.concatenate([state.joint_pos, state.joint_vel, state.imu_gyro_b])
+        same = self._before is not None and np.array_equal(now, self._before)
+        self._frozen = self._frozen + 1 if same and running else 0
+        self._before = now
+        if self._frozen > self._limits.patience:
+            return f"state frozen for {self._frozen} cycles"
+        return ""
+
+    def _age(self, what: str, age: float, limit: float) -> str:
+        if age > limit:
+            return f"{what} is {age:.3f} s old, limit {limit} s"
+        if not age >= -limit:
+            return f"{what} is stamped {-age:.3f} s in the future"
+        return ""
+
+    def _finite(self, state: RobotState) -> str:
+        for name in ("joint_pos", "joint_vel", "imu_quat_w", "imu_gyro_b"):
+            if not np.isfinite(getattr(state, name)).all():
+                return f"{name} is not finite"
+        return _unit("imu_quat_w", state.imu_quat_w)
+
+    def _body(self, state: RobotState) -> str:
+        pos = state.joint_pos
+        out = np.flatnonzero((pos < self._lower) | (pos > self._upper))
+        if len(out):
+            name, value = self._robot.joint_names[out[0]], pos[out[0]]
+            return f"{name} reads {value:.2f} rad, far outside its range"
+        cosine = float(-gravity_in_body(state.imu_quat_w)[2])
+        tilt = float(np.arccos(np.clip(cosine, -1.0, 1.0)))
+        if tilt > self._limits.max_tilt:
+            return f"root tilted by {tilt:.2f} rad, limit {self._limits.max_tilt}"
+        return ""
+
+    def _object(self, state: RobotState, now: float) -> str:
+        if state.object_stamp == -np.inf:
+            return "no object pose has arrived"
+        age = now - state.object_stamp
+        found = self._age("object pose", age, self._limits.max_object_age)
+        if found:
+            return found
+        if not np.isfinite([*state.object_pos_b, *state.object_quat_b]).all():
+            return "object pose is not finite"
+        return _unit("object_quat_b", state.object_quat_b)
+
+
+def _unit(name: str, quat: np.ndarray) -> str:
+    norm = float(np.linalg.norm(quat))
+    return "" if 0.9 < norm < 1.1 else f"{name} has norm {norm:.2f}, expected 1"

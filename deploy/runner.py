@@ -1,0 +1,118 @@
+"""`PolicyRunner`: robot state in, safe joint command out; no clock, no transport."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assets.g1.spec import g1
+from assets.robot import RobotSpec
+from deploy.backend import JointCommand, RobotState
+from deploy.guards import Limits
+from deploy.safety import Mode, Safety
+from envs.observations import Sense
+from policies.bundle import Bundle
+from policies.contract import Contract
+
+Floats = NDArray[np.float64]
+
+ROBOTS = {"unitree_g1": g1}
+"""Robots that this installation can drive, by the name in a contract."""
+
+
+def known_robot(contract: Contract) -> RobotSpec:
+    """Our own robot of the contract's name; ValueError if it differs."""
+    name = contract.robot.name
+    if name not in ROBOTS:
+        msg = f"bundle is for robot '{name}'; known here: {', '.join(ROBOTS)}"
+        raise ValueError(msg)
+    robot = ROBOTS[name]()
+    meet(contract, robot)
+    return robot
+
+
+def meet(contract: Contract, robot: RobotSpec) -> None:
+    """Raise ValueError that says in one line how `robot` differs from the contract."""
+    for field in dataclasses.fields(RobotSpec):
+        if field.name == "mjcf":
+            continue
+        asked, found = getattr(contract.robot, field.name), getattr(robot, field.name)
+        if asked == found:
+            continue
+        detail = f"is {found}, the bundle was made for {asked}"
+        if isinstance(asked, tuple) and len(asked) == len(found):
+            at = next(i for i, value in enumerate(asked) if value != found[i])
+            detail = f"differs at index {at}: here {found[at]}, bundle {asked[at]}"
+        msg = f"robot {robot.name}: {field.name} {detail}; export the bundle again"
+        raise ValueError(msg)
+
+
+class PolicyRunner:
+    """One robot's hierarchy behind its safety chain.
+
+    Call `stand`, then `step` once a control period, and `activate` between two steps
+    once `safety.standing`. In IDLE, DAMP and FAULT a step gives damping.
+    """
+
+    def __init__(
+        self,
+        bundle: Bundle,
+        robot: RobotSpec,
+        limits: Limits | None = None,
+        max_start_error: float = 0.4,
+    ) -> None:
+        meet(bundle.contract, robot)
+        self.contract = bundle.contract
+        self.safety = Safety(robot, limits)
+        self.hierarchy = bundle.hierarchy()
+        self.start_pose = np.asarray(bundle.contract.start.joint_pos)
+        self.max_start_error = max_start_error
+        self._warm_up(bundle)
+
+    def stand(self, state: RobotState | None, now: float) -> None:
+        """Begin to move to the skill's first pose; ValueError if the state is unfit."""
+        self.safety.stand(state, now, self.start_pose)
+
+    def activate(self, state: RobotState | None, now: float) -> None:
+        """Hand over to the policy; ValueError if state, object or pose are unfit."""
+        if state is not None and state.joint_pos.shape == self.start_pose.shape:
+            error = np.abs(state.joint_pos - self.start_pose)
+            worst = int(np.argmax(error))
+            if error[worst] > self.max_start_error:
+                name = self.contract.robot.joint_names[worst]
+                msg = f"cannot activate: {name} is {error[worst]:.2f} rad off its start"
+                raise ValueError(msg)
+        self.safety.activate(state, now)
+        assert state is not None
+        self.hierarchy.reset(sense_of(state))
+
+    def step(self, state: RobotState | None, now: float) -> JointCommand:
+        """One control period: guard, observe, infer, clamp."""
+        target: Floats | None = None
+        if self.safety.check(state, now) and self.safety.mode is not Mode.STAND:
+            assert state is not None
+            target = np.asarray(self.hierarchy.step(sense_of(state))[0], dtype=float)
+        return self.safety.step(state, target, now)
+
+    def _warm_up(self, bundle: Bundle) -> None:
+        """Run both networks once, so that the first control period is no slower."""
+        pose, upright = self.start_pose[None], np.array([[1.0, 0.0, 0.0, 0.0]])
+        zero = np.zeros((1, 3))
+        sense = Sense(pose, 0.0 * pose, upright, zero, zero, upright)
+        hierarchy = bundle.hierarchy()
+        hierarchy.reset(sense)
+        hierarchy.step(sense)
+
+
+def sense_of(state: RobotState) -> Sense:
+    """The hierarchy's view of one robot's state: a batch of one."""
+    return Sense(
+        joint_pos=state.joint_pos[None],
+        joint_vel=state.joint_vel[None],
+        imu_quat_w=state.imu_quat_w[None],
+        imu_gyro_b=state.imu_gyro_b[None],
+        object_pos_b=state.object_pos_b[None],
+        object_quat_b=state.object_quat_b[None],
+    )

@@ -1,0 +1,311 @@
+"""Many simulations of one task behind Stable-Baselines3's `VecEnv`.
+
+`mujoco.batch.Batch` steps all simulations on a C++ thread pool; everything around it
+works on whole arrays. The target of the PD controllers is the prior's next joints plus
+the feed-forward offset plus the scaled action.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+import mujoco
+import numpy as np
+from gymnasium import spaces
+from mujoco.batch import Batch
+from numpy.typing import NDArray
+from stable_baselines3.common.vec_env.base_vec_env import VecEnv
+
+from assets import rotations
+from assets.robot import RobotSpec
+from envs import refiner_observation, terminations
+from envs.observations import Sense, size
+from envs.quantities import Motion, Step, measure, yaw_frame
+from envs.reference import build_reference
+from envs.rewards.stack import RewardStack
+from envs.scene import build_scene
+from envs.state_pool import PoolSettings, StatePool
+from envs.task import Task
+from perception.prior import Prior
+
+Floats = NDArray[np.floating]
+
+ACTION_LIMIT = 4.0
+"""Actions are clipped to ±4, which asks for a motor's whole effort."""
+
+_VELOCITY_STAGE = mujoco.mjtStage.mjSTAGE_VEL
+
+
+class BatchEnv(VecEnv):
+    """`num_envs` simulations of `task` along `priors`, stepped on `threads` threads.
+
+    Observations are the refiner's (`refiner_observation.layout`), actions `(N, J)`
+    in units of `RobotSpec.action_scale`. `batch` is MuJoCo's; `sense()` gives what a
+    robot would measure. `infos` of finished episodes carry `episode` (r, l, cause,
+    from_start, clip) and SB3's `terminal_observation` and `TimeLimit.truncated`.
+    """
+
+    def __init__(
+        self,
+        task: Task,
+        robot: RobotSpec,
+        priors: Sequence[Prior],
+        num_envs: int,
+        *,
+        threads: int = 0,
+        seed: int = 0,
+        feedforward: bool = True,
+        pool: PoolSettings | None = None,
+    ) -> None:
+        self.task, self.robot = task, robot
+        self.scene = build_scene(robot, task.object, task.contact_names)
+        self.reference = build_reference(
+            self.scene, priors, feedforward=feedforward, hold=task.hold
+        )
+        self.rng = np.random.default_rng(seed)
+        self.batch = Batch(self.scene.model, num_envs, threads, persistent=True)
+        self._qpos, self._qvel = self.batch.bind("qpos"), self.batch.bind("qvel")
+        self._ctrl = self.batch.bind("ctrl")
+        self._warmstart = self.batch.bind("qacc_warmstart")
+        self._sensors = self.batch.bind("sensordata")
+        self._torque = self.batch.bind("actuator_force")
+        self.rewards = RewardStack(task.rewards, task.dt)
+        self.pool = StatePool(
+            self.reference, num_envs, robot.num_joints, pool or PoolSettings()
+        )
+        bodies = robot.tracked_bodies
+        self._anchor = bodies.index(robot.anchor_body)
+        self._ends = np.array([bodies.index(b) for b in robot.end_effectors])
+        self._feet = np.array([bodies.index(b) for b in self.scene.feet])
+        self._range = np.stack([robot.array("lower"), robot.array("upper")])
+        self._range = self._range.astype(np.float32)
+        self._scale = robot.array("action_scale").astype(np.float32)
+        self.clip = np.zeros(num_envs, np.int64)
+        self.time = np.zeros(num_envs, np.int64)
+        self.last_action = np.zeros((num_envs, robot.num_joints), np.float32)
+        self._from_start = np.zeros(num_envs, bool)
+        self._return = np.zeros(num_envs)
+        self._begun = np.zeros(num_envs, np.int64)
+        self._actions = self.last_action
+        width = size(refiner_observation.layout(self.scene))
+        super().__init__(
+            num_envs,
+            spaces.Box(-np.inf, np.inf, (width,), np.float32),
+            spaces.Box(-ACTION_LIMIT, ACTION_LIMIT, (robot.num_joints,), np.float32),
+        )
+
+    @property
+    def row(self) -> NDArray[np.int64]:
+        """Row of each simulation's current reference frame."""
+        return self.reference.rows(self.clip, self.time)
+
+    def reset(self) -> Floats:
+        """Start every simulation anew and observe."""
+        ids = np.arange(self.num_envs)
+        self._reset_sims(ids)
+        self.now = self._measure(ids)
+        return self._observe(ids, self.now)
+
+    def targets(self, actions: Floats) -> Floats:
+        """Joint targets `(N, J)` [rad] of actions at the current frames."""
+        return self._base() + self._scale * actions
+
+    def _base(self) -> Floats:
+        """Targets of zero action: the prior's next joints and the feed-forward."""
+        rows = self.reference.rows(self.clip, self.time, 1)
+        frames = self.reference.frames
+        return frames.joint_pos[rows] + frames.offset[rows]
+
+    def step_async(self, actions: Floats) -> None:
+        """Keep the actions `(N, J)` for `step_wait`."""
+        clean = np.nan_to_num(np.asarray(actions, np.float32))
+        self._actions = np.clip(clean, -ACTION_LIMIT, ACTION_LIMIT)
+
+    def step_wait(self) -> tuple[Floats, Floats, NDArray, list[dict[str, Any]]]:
+        """Advance one control period; finished simulations start anew."""
+        return self.advance(self.targets(self._actions))
+
+    def advance(
+        self, targets: Floats
+    ) -> tuple[Floats, Floats, NDArray, list[dict[str, Any]]]:
+        """As `step_wait`, with joint targets `(N, J)` [rad] from elsewhere.
+
+        The action that counts is the one that would have asked for these targets.
+        """
+        self._actions = ((targets - self._base()) / self._scale).astype(np.float32)
+        before = self._qvel[:, 6 : 6 + self.robot.num_joints].astype(np.float32)
+        self._ctrl[:] = targets
+        self.batch.step(nstep=self.task.substeps, stage=_VELOCITY_STAGE)
+        self.time += 1
+        everyone = np.arange(self.num_envs)
+        self.now = self._measure(everyone)
+        step = self._step(before)
+        reward = np.nan_to_num(self.rewards(step))
+        cause = terminations.evaluate(self.task.terminations, step)
+        truncated = (cause < 0) & (self.time >= self.reference.length[self.clip] - 1)
+        self._return += reward
+        self.last_action = self._actions
+        self.pool.record(self.row, self._qpos, self._qvel, self.last_action)
+        obs = self._observe(everyone, self.now)
+        done = (cause >= 0) | truncated
+        infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
+        if done.any():
+            ids = np.flatnonzero(done)
+            self._report(ids, cause, truncated, obs, infos)
+            self._reset_sims(ids)
+            fresh = self._measure(ids)
+            obs[ids] = self._observe(ids, fresh)
+            for field in dataclasses.fields(Motion):
+                getattr(self.now, field.name)[ids] = getattr(fresh, field.name)
+        return np.nan_to_num(obs), reward, done, infos
+
+    def sense(self) -> Sense:
+        """What each simulated robot could measure now."""
+        now, a = self.now, self._anchor
+        pos_b, quat_b = rotations.relative(
+            now.body_pos[:, a], now.body_quat[:, a], now.object_pos, now.object_quat
+        )
+        return Sense(
+            joint_pos=now.joint_pos,
+            joint_vel=now.joint_vel,
+            imu_quat_w=now.root_quat,
+            imu_gyro_b=now.root_ang_vel_b,
+            object_pos_b=pos_b,
+            object_quat_b=quat_b,
+        )
+
+    def _measure(self, ids: NDArray) -> Motion:
+        rows = slice(None) if len(ids) == self.num_envs else ids
+        return measure(
+            self.scene, self._qpos[rows], self._qvel[rows], self._sensors[rows]
+        )
+
+    def _observe(self, ids: NDArray, now: Motion) -> Floats:
+        return refiner_observation.observe(
+            self.scene,
+            self.reference,
+            now,
+            self.clip[ids],
+            self.time[ids],
+            self.last_action[ids],
+        )
+
+    def _step(self, before: Floats) -> Step:
+        now, ref = self.now, self.reference.frames.take(self.row)
+        local_pos, local_quat = yaw_frame(now.body_pos, now.body_quat, self._anchor)
+        ref_pos, ref_quat = yaw_frame(ref.body_pos, ref.body_quat, self._anchor)
+        return Step(
+            now=now,
+            ref=ref,
+            action=self._actions,
+            last_action=self.last_action,
+            joint_acc=(now.joint_vel - before) / self.task.dt,
+            torque=self._torque.astype(np.float32),
+            anchor=self._anchor,
+            end_effectors=self._ends,
+            feet=self._feet,
+            joint_range=self._range,
+            local_pos=local_pos,
+            ref_local_pos=ref_pos,
+            local_quat=local_quat,
+            ref_local_quat=ref_quat,
+        )
+
+    def _reset_sims(self, ids: NDArray) -> None:
+        rows = self.pool.draw(ids, self.rng)
+        self.clip[ids] = np.searchsorted(self.reference.start, rows, "right") - 1
+        self.time[ids] = rows - self.reference.start[self.clip[ids]]
+        self._from_start[ids] = self.time[ids] == 0
+        qpos, qvel = self.pool.qpos[rows], self.pool.qvel[rows]
+        first = np.flatnonzero(self._from_start[ids])
+        qpos[first] = self._noisy(qpos[first])
+        self._qpos[ids], self._qvel[ids] = qpos, qvel
+        self._ctrl[ids] = qpos[:, 7 : 7 + self.robot.num_joints]
+        self._warmstart[ids] = 0.0
+        self.last_action = self.last_action.copy()
+        self.last_action[ids] = self.pool.last_action[rows]
+        self._return[ids] = 0.0
+        self._begun[ids] = self.time[ids]
+        self.batch.forward(ids, stage=_VELOCITY_STAGE)
+
+    def _noisy(self, qpos: Floats) -> Floats:
+        """First frames `(n, nq)` with the task's reset noise."""
+        noise, n = self.task.reset_noise, len(qpos)
+
+        def uniform(half: float, width: int) -> Floats:
+            return self.rng.uniform(-half, half, (n, width))
+
+        qpos[:, 0:2] += uniform(noise.root_xy, 2)
+        qpos[:, 2:3] += np.abs(uniform(noise.root_z, 1))
+        turn = rotations.exp(uniform(noise.root_rot, 3))
+        qpos[:, 3:7] = rotations.multiply(turn, qpos[:, 3:7])
+        joints = qpos[:, 7 : 7 + self.robot.num_joints]
+        joints += uniform(noise.joint, joints.shape[1])
+        np.clip(joints, *self._range, out=joints)
+        qpos[:, -7:-5] += uniform(noise.object_xy, 2)
+        yaw = rotations.from_yaw(uniform(noise.object_yaw, 1)[:, 0])
+        qpos[:, -4:] = rotations.multiply(yaw, qpos[:, -4:])
+        return qpos
+
+    def _report(
+        self,
+        ids: NDArray,
+        cause: NDArray,
+        truncated: NDArray,
+        obs: Floats,
+        infos: list[dict[str, Any]],
+    ) -> None:
+        names = [row.name for row in self.task.terminations]
+        error = self.now.object_pos - self.reference.frames.object_pos[self.row]
+        reached = self.time / (self.reference.length[self.clip] - 1)
+        for i in ids:
+            infos[i] = {
+                "terminal_observation": np.nan_to_num(obs[i]),
+                "TimeLimit.truncated": bool(truncated[i]),
+                "episode": {
+                    "r": float(self._return[i]),
+                    "l": int(self.time[i] - self._begun[i]),
+                    "cause": "complete" if truncated[i] else names[cause[i]],
+                    "from_start": bool(self._from_start[i]),
+                    "clip": int(self.clip[i]),
+                    "reached": float(reached[i]),
+                    "object_error": float(np.linalg.norm(error[i])),
+                },
+            }
+
+    def close(self) -> None:
+        """Nothing to release: the batch goes with the object."""
+
+    def seed(self, seed: int | None = None) -> Sequence[int | None]:
+        """Seed the resets of all simulations."""
+        self.rng = np.random.default_rng(seed)
+        return [seed] * self.num_envs
+
+    def get_attr(self, attr_name: str, indices: Any = None) -> list[Any]:
+        """The attribute, once per simulation."""
+        return [getattr(self, attr_name)] * len(self._indices(indices))
+
+    def set_attr(self, attr_name: str, value: Any, indices: Any = None) -> None:
+        """Set the attribute for all simulations."""
+        del indices
+        setattr(self, attr_name, value)
+
+    def env_method(
+        self,
+        method_name: str,
+        *args: Any,
+        indices: Any = None,
+        **kwargs: Any,
+    ) -> list[Any]:
+        """Call a method once."""
+        del indices
+        return [getattr(self, method_name)(*args, **kwargs)]
+
+    def env_is_wrapped(self, wrapper_class: type, indices: Any = None) -> list[bool]:
+        """Simulations are not wrapped one by one."""
+        return [False] * len(self._indices(indices))
+
+    def _indices(self, indices: Any) -> list[int]:
+        return list(self._get_indices(indices))

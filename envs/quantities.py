@@ -1,0 +1,132 @@
+"""Body-frame quantities of one control step, computed once for every term that asks."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assets import rotations
+from envs.reference import Frames
+from envs.scene import Scene
+
+Floats = NDArray[np.floating]
+
+CONTACT_FORCE = 0.1
+"""Net force [N] above which bodies count as touching (SUGAR, table of rewards)."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Motion:
+    """State of N simulations after a control step, float32, B bodies, J joints.
+
+    | field | shape | unit | frame |
+    |---|---|---|---|
+    | joint_pos, joint_vel | (N, J) | rad, rad/s | |
+    | root_quat | (N, 4) | wxyz | world |
+    | root_lin_vel_b, root_ang_vel_b | (N, 3) | m/s, rad/s | root |
+    | body_pos, body_quat | (N, B, 3), (N, B, 4) | m, wxyz | world |
+    | body_lin_vel, body_ang_vel | (N, B, 3) | m/s, rad/s | world |
+    | object_pos, object_quat | (N, 3), (N, 4) | m, wxyz | world |
+    | object_lin_vel, object_ang_vel | (N, 3) | m/s, rad/s | world |
+    | contact | (N, C) | 0 or 1 | measured, contact body against object |
+    | robot_contacts | (N,) | count | whole robot against object |
+    | feet_force | (N, F) | N | against the floor |
+    """
+
+    joint_pos: Floats
+    joint_vel: Floats
+    root_quat: Floats
+    root_lin_vel_b: Floats
+    root_ang_vel_b: Floats
+    body_pos: Floats
+    body_quat: Floats
+    body_lin_vel: Floats
+    body_ang_vel: Floats
+    object_pos: Floats
+    object_quat: Floats
+    object_lin_vel: Floats
+    object_ang_vel: Floats
+    contact: Floats
+    touching: Floats
+    robot_contacts: Floats
+    feet_force: Floats
+
+
+def measure(scene: Scene, qpos: Floats, qvel: Floats, sensors: Floats) -> Motion:
+    """Read `Motion` out of simulator rows `(N, nq)`, `(N, nv)`, `(N, nsensordata)`."""
+    qpos, qvel, sensors = (a.astype(np.float32) for a in (qpos, qvel, sensors))
+    j = scene.num_joints
+    root_quat, object_quat = qpos[:, 3:7], qpos[:, -4:]
+    touch = scene.view(sensors, "touch")
+    return Motion(
+        joint_pos=qpos[:, 7 : 7 + j],
+        joint_vel=qvel[:, 6 : 6 + j],
+        root_quat=root_quat,
+        root_lin_vel_b=rotations.rotate_inverse(root_quat, qvel[:, 0:3]),
+        root_ang_vel_b=qvel[:, 3:6],
+        body_pos=scene.view(sensors, "pos"),
+        body_quat=scene.view(sensors, "quat"),
+        body_lin_vel=scene.view(sensors, "lin_vel"),
+        body_ang_vel=scene.view(sensors, "ang_vel"),
+        object_pos=qpos[:, -7:-4],
+        object_quat=object_quat,
+        object_lin_vel=qvel[:, -6:-3],
+        object_ang_vel=rotations.rotate(object_quat, qvel[:, -3:]),
+        contact=(np.linalg.norm(touch[:, :, 1:], axis=-1) > CONTACT_FORCE).astype("f4"),
+        touching=touch[:, :, 0],
+        robot_contacts=scene.view(sensors, "robot_touch")[:, 0, 0],
+        feet_force=np.linalg.norm(scene.view(sensors, "feet")[:, :, 1:], axis=-1),
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class Step:
+    """One control step as terms see it: what is, what should be, what was done.
+
+    `local_pos (N, B, 3)` and `ref_local_pos` are body positions relative to the
+    anchor in its yaw frame, robot and reference each in its own, so that a term on
+    them ignores where the robot stands and where it faces.
+    """
+
+    now: Motion
+    ref: Frames
+    action: Floats
+    last_action: Floats
+    joint_acc: Floats
+    torque: Floats
+    anchor: int
+    end_effectors: NDArray[np.int64]
+    feet: NDArray[np.int64]
+    joint_range: Floats
+    local_pos: Floats
+    ref_local_pos: Floats
+    local_quat: Floats
+    ref_local_quat: Floats
+
+
+def yaw_frame(pos: Floats, quat: Floats, anchor: int) -> tuple[Floats, Floats]:
+    """Body poses `(N, B, 3)`, `(N, B, 4)` relative to the anchor's heading frame.
+
+    The frame sits at the anchor's x and y and at height 0, turned by its yaw alone
+    (BeyondMimic, arXiv 2508.08241, section III).
+    """
+    w, z = quat[:, anchor, 0], quat[:, anchor, 3]
+    half = np.arctan2(z, w)
+    cos, sin = np.cos(2 * half)[:, None], np.sin(2 * half)[:, None]
+    delta = pos - pos[:, anchor : anchor + 1]
+    local = np.stack(
+        [
+            cos * delta[..., 0] + sin * delta[..., 1],
+            cos * delta[..., 1] - sin * delta[..., 0],
+            pos[..., 2],
+        ],
+        axis=-1,
+    )
+    c, s = np.cos(half)[:, None], np.sin(half)[:, None]
+    qw, qx, qy, qz = np.moveaxis(quat, -1, 0)
+    turned = np.stack(
+        [c * qw + s * qz, c * qx + s * qy, c * qy - s * qx, c * qz - s * qw], axis=-1
+    )
+    return local, turned

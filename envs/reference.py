@@ -1,0 +1,200 @@
+"""Priors as flat tables of frames: what every term and observation compares with."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+import mujoco
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter1d
+
+from assets import rotations
+from assets.scene import OBJECT_JOINT
+from envs.feedforward import target_offset
+from envs.scene import Scene
+from perception.prior import Prior
+
+Floats = NDArray[np.floating]
+
+
+@dataclasses.dataclass(frozen=True)
+class Frames:
+    """Reference frames, stacked over their first axis (S rows, or N when gathered).
+
+    | field | shape | unit | frame |
+    |---|---|---|---|
+    | joint_pos, joint_vel | (S, J) | rad, rad/s | |
+    | offset | (S, J) | rad | feed-forward, see `target_offset` |
+    | body_pos, body_quat | (S, B, 3), (S, B, 4) | m, wxyz | world |
+    | body_lin_vel, body_ang_vel | (S, B, 3) | m/s, rad/s | world |
+    | object_pos, object_quat | (S, 3), (S, 4) | m, wxyz | world |
+    | object_lin_vel, object_ang_vel | (S, 3) | m/s, rad/s | world |
+    | contact | (S, C) | 0 or 1 | task's contact names |
+    """
+
+    joint_pos: Floats
+    joint_vel: Floats
+    offset: Floats
+    body_pos: Floats
+    body_quat: Floats
+    body_lin_vel: Floats
+    body_ang_vel: Floats
+    object_pos: Floats
+    object_quat: Floats
+    object_lin_vel: Floats
+    object_ang_vel: Floats
+    contact: Floats
+
+    def take(self, rows: NDArray[np.integer]) -> Frames:
+        """The frames at `rows`, copied."""
+        fields = dataclasses.fields(self)
+        return Frames(**{f.name: getattr(self, f.name)[rows] for f in fields})
+
+
+@dataclasses.dataclass(frozen=True)
+class Reference:
+    """All clips end to end. Row `start[k] + t` is frame t of clip k.
+
+    `qpos (S, nq)` and `qvel (S, nv)` are the simulator's state at each frame.
+    """
+
+    names: tuple[str, ...]
+    start: NDArray[np.int64]
+    length: NDArray[np.int64]
+    frames: Frames
+    qpos: Floats
+    qvel: Floats
+
+    @property
+    def num_clips(self) -> int:
+        """Number of clips."""
+        return len(self.start)
+
+    def rows(self, clip: NDArray, time: NDArray, ahead: int = 0) -> NDArray[np.int64]:
+        """Rows of frames `time + ahead`, held at the clip's last frame."""
+        return self.start[clip] + np.minimum(time + ahead, self.length[clip] - 1)
+
+
+def build_reference(
+    scene: Scene,
+    priors: Sequence[Prior],
+    *,
+    feedforward: bool = True,
+    hold: float = 0.0,
+) -> Reference:
+    """Precompute every frame of every prior by the simulator's own kinematics.
+
+    Each clip's last frame is repeated for `hold` seconds, at rest.
+
+    Raises ValueError naming the prior that is invalid or handles another object.
+    """
+    if not priors:
+        msg = "no priors; make some with `priors FOLDER --out DIR`"
+        raise ValueError(msg)
+    tables, qpos, qvel = [], [], []
+    for prior in priors:
+        _check(prior, scene)
+        prior = held(prior, round(hold * prior.fps))
+        q, v = generalized_motion(scene.model, prior)
+        tables.append(_table(scene, prior, q, v, feedforward=feedforward))
+        qpos.append(q)
+        qvel.append(v)
+    length = np.array([len(q) for q in qpos])
+    columns = {
+        f.name: np.concatenate([getattr(t, f.name) for t in tables]).astype(np.float32)
+        for f in dataclasses.fields(Frames)
+    }
+    return Reference(
+        names=tuple(prior.name for prior in priors),
+        start=np.concatenate([[0], np.cumsum(length)[:-1]]),
+        length=length,
+        frames=Frames(**columns),
+        qpos=np.concatenate(qpos),
+        qvel=np.concatenate(qvel),
+    )
+
+
+def held(prior: Prior, frames: int) -> Prior:
+    """The prior with its last frame repeated `frames` times."""
+    per_frame = (
+        "joint_pos",
+        "root_pos_w",
+        "root_quat_w",
+        "object_pos_w",
+        "object_quat_w",
+        "contact",
+        "confidence",
+    )
+    rows = np.concatenate([np.arange(prior.num_frames), np.full(frames, -1)])
+    return dataclasses.replace(prior, **{f: getattr(prior, f)[rows] for f in per_frame})
+
+
+def generalized_motion(model: mujoco.MjModel, prior: Prior) -> tuple[Floats, Floats]:
+    """Simulator positions `(T, nq)` and velocities `(T, nv)` of a prior.
+
+    Velocities are central differences on the manifold, smoothed over 3 frames.
+    """
+    free = model.joint(OBJECT_JOINT)
+    t = prior.num_frames
+    qpos = np.zeros((t, model.nq))
+    qpos[:, 0:3], qpos[:, 3:7] = prior.root_pos_w, prior.root_quat_w
+    qpos[:, 7 : 7 + prior.joint_pos.shape[1]] = prior.joint_pos
+    at = int(free.qposadr[0])
+    qpos[:, at : at + 3], qpos[:, at + 3 : at + 7] = (
+        prior.object_pos_w,
+        prior.object_quat_w,
+    )
+    qvel = np.zeros((t, model.nv))
+    for i in range(t):
+        before, after = max(i - 1, 0), min(i + 1, t - 1)
+        span = (after - before) / prior.fps
+        mujoco.mj_differentiatePos(model, qvel[i], span, qpos[before], qpos[after])
+    return qpos, gaussian_filter1d(qvel, 3.0, axis=0, mode="nearest")
+
+
+def _check(prior: Prior, scene: Scene) -> None:
+    prior.validate(scene.robot)
+    if (prior.object.shape, prior.object.size) != (
+        scene.object.shape,
+        scene.object.size,
+    ):
+        msg = (
+            f"prior '{prior.name}': object is {prior.object.shape} "
+            f"{prior.object.size}, the task's is {scene.object.shape} "
+            f"{scene.object.size}"
+        )
+        raise ValueError(msg)
+
+
+def _table(
+    scene: Scene, prior: Prior, qpos: Floats, qvel: Floats, *, feedforward: bool
+) -> Frames:
+    model, j = scene.model, scene.num_joints
+    data = mujoco.MjData(model)
+    sensors = np.zeros((len(qpos), model.nsensordata))
+    for i in range(len(qpos)):
+        data.qpos, data.qvel = qpos[i], qvel[i]
+        mujoco.mj_forward(model, data)
+        sensors[i] = data.sensordata
+    columns = [prior.contact_names.index(name) for name in scene.contact_names]
+    object_quat = qpos[:, -4:]
+    joint_vel = qvel[:, 6 : 6 + j]
+    offset = np.zeros_like(joint_vel)
+    if feedforward:
+        offset = target_offset(prior, scene.robot, joint_vel)
+    return Frames(
+        joint_pos=qpos[:, 7 : 7 + j],
+        joint_vel=joint_vel,
+        offset=offset,
+        body_pos=scene.view(sensors, "pos"),
+        body_quat=scene.view(sensors, "quat"),
+        body_lin_vel=scene.view(sensors, "lin_vel"),
+        body_ang_vel=scene.view(sensors, "ang_vel"),
+        object_pos=qpos[:, -7:-4],
+        object_quat=object_quat,
+        object_lin_vel=qvel[:, -6:-3],
+        object_ang_vel=rotations.rotate(object_quat, qvel[:, -3:]),
+        contact=prior.contact[:, columns].astype(float),
+    )

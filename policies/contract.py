@@ -1,0 +1,149 @@
+"""What a bundle promises the robot: names, gains, rates, frames and layouts."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+from assets.objects import ObjectSpec
+from assets.robot import RobotSpec
+from envs import observations
+
+SCHEMA = 1
+
+
+@dataclasses.dataclass(frozen=True)
+class Start:
+    """Where a task begins: the robot's pose, and the object's in the root's frame.
+
+    | field | shape | unit | frame |
+    |---|---|---|---|
+    | joint_pos | (J,) | rad | |
+    | root_height | () | m | world |
+    | root_quat_w | (4,) | wxyz | world |
+    | object_pos_w | (3,) | m | world, origin on the floor below the root |
+    | object_quat_w | (4,) | wxyz | world |
+    """
+
+    joint_pos: tuple[float, ...]
+    root_height: float
+    root_quat_w: tuple[float, ...]
+    object_pos_w: tuple[float, ...]
+    object_quat_w: tuple[float, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Contract:
+    """Everything the runner must agree with before it drives a robot.
+
+    `control_hz` is the tracker's rate, `command_hz` the spacing of a plan's commands;
+    `horizon` commands are planned and `execute` of them used. `object_frame` and
+    `imu_frame` name the bodies in whose frames the object and the gyroscope are
+    expected. Layouts are (name, length) in order.
+    """
+
+    robot: RobotSpec
+    object: ObjectSpec
+    task: str
+    start: Start
+    initial_command: tuple[float, ...]
+    action_scale: tuple[float, ...]
+    control_hz: float = 50.0
+    command_hz: float = 10.0
+    horizon: int = 8
+    execute: int = 4
+    history: int = 5
+    object_frame: str = "torso_link"
+    imu_frame: str = "pelvis"
+
+    @property
+    def ticks_per_command(self) -> int:
+        """Control periods between two commands of a plan."""
+        return round(self.control_hz / self.command_hz)
+
+    def layouts(self) -> dict[str, list[tuple[str, int]]]:
+        """Layouts of command, tracker observation and generator input."""
+        j = self.robot.num_joints
+        return {
+            "command": observations.command_layout(j),
+            "tracker": observations.tracker_layout(j, self.history),
+            "generator": observations.generator_layout(j),
+        }
+
+    def validate(self) -> None:
+        """Raise ValueError in one line on the first inconsistency."""
+        self.robot.validate()
+        self.object.validate()
+        j = self.robot.num_joints
+        expected = {
+            "initial_command": (self.initial_command, j + 8),
+            "action_scale": (self.action_scale, j),
+            "start.joint_pos": (self.start.joint_pos, j),
+            "start.root_quat_w": (self.start.root_quat_w, 4),
+            "start.object_pos_w": (self.start.object_pos_w, 3),
+            "start.object_quat_w": (self.start.object_quat_w, 4),
+        }
+        for field, (values, length) in expected.items():
+            if len(values) != length:
+                msg = f"contract: {field} has {len(values)} values, expected {length}"
+                raise ValueError(msg)
+            if not all(math.isfinite(v) for v in values):
+                msg = f"contract: {field} holds a value that is not finite"
+                raise ValueError(msg)
+        if not 1 <= self.execute <= self.horizon:
+            msg = f"contract: execute {self.execute} is not in 1 to {self.horizon}"
+            raise ValueError(msg)
+        if self.object_frame != self.robot.anchor_body:
+            msg = (
+                f"contract: object frame is {self.object_frame}, "
+                f"expected the anchor {self.robot.anchor_body}"
+            )
+            raise ValueError(msg)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values with full-precision floats; the layouts are written out."""
+        values = dataclasses.asdict(self)
+        values["robot"] = self.robot.to_dict()
+        values["robot"]["mjcf"] = self.robot.mjcf.name
+        return {"schema": SCHEMA, **values, "layouts": self.layouts()}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Contract:
+        """Build from `to_dict`'s output; refuses layouts this code does not make."""
+        values = dict(values)
+        if values.pop("schema", None) != SCHEMA:
+            msg = f"contract: schema is not {SCHEMA}; export the bundle again"
+            raise ValueError(msg)
+        written = values.pop("layouts")
+        values["robot"] = RobotSpec.from_dict(values["robot"])
+        values["object"] = ObjectSpec.from_dict(values["object"])
+        start = {k: _tuple(v) for k, v in values["start"].items()}
+        values["start"] = Start(**start)
+        contract = cls(**{k: _tuple(v) for k, v in values.items()})
+        contract.validate()
+        for name, layout in contract.layouts().items():
+            found = [tuple(entry) for entry in written.get(name, [])]
+            if found != layout:
+                msg = f"contract: {name} layout is {found}, this version has {layout}"
+                raise ValueError(msg)
+        return contract
+
+    def save(self, path: Path) -> None:
+        """Write as JSON."""
+        path.write_text(json.dumps(self.to_dict(), indent=1) + "\n")
+
+    @classmethod
+    def load(cls, path: Path) -> Contract:
+        """Read what `save` wrote; raises ValueError naming the file."""
+        try:
+            return cls.from_dict(json.loads(path.read_text()))
+        except (KeyError, TypeError, json.JSONDecodeError) as error:
+            msg = f"{path}: not a readable contract ({error}); export the bundle again"
+            raise ValueError(msg) from error
+
+
+def _tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value

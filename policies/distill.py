@@ -1,0 +1,275 @@
+"""Distil a refiner into a hierarchy that needs no reference: tracker and generator.
+
+The student drives, the refiner labels (DAgger, arXiv 1011.0686; SUGAR section 3.3
+distils the same way by KL, which for fixed variance is this squared error). At first
+the commands come from the prior; then more and more simulations take them from the
+generator as it learns, so that both meet the mistakes they make together.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from rich.progress import track
+
+from assets.robot import RobotSpec
+from envs.batch_env import BatchEnv
+from envs.commands import command_table
+from envs.observations import generator_layout, size, tracker_layout
+from envs.task import Task
+from perception.prior import Prior
+from policies.contract import Contract, Start
+from policies.hierarchy import Hierarchy
+from policies.network import NormalizedMlp
+from policies.refiner import Agent
+from policies.replay import Replay
+
+Floats = NDArray[np.floating]
+
+
+@dataclasses.dataclass(frozen=True)
+class DistillSettings:
+    """How long, how large, and how noisy."""
+
+    rounds: int = 60
+    """Rounds of collecting and learning."""
+    num_envs: int = 256
+    rollout: int = 64
+    """Control steps per simulation and round."""
+    capacity: int = 400_000
+    """Tracker samples kept."""
+    updates: int = 40
+    """Minibatches per round and network."""
+    batch_size: int = 2048
+    learning_rate: float = 1e-3
+    tracker_hidden: tuple[int, ...] = (512, 256)
+    generator_hidden: tuple[int, ...] = (256, 256)
+    generator_from: float = 0.3
+    """Share of the rounds after which generator commands begin to be used."""
+    generator_share: float = 0.7
+    """Share of simulations on generator commands in the last round."""
+    command_noise: float = 0.03
+    """Noise on the generator's last command, in units of its spread over the clips."""
+    seed: int = 0
+    threads: int = 0
+
+
+class Student(Hierarchy):
+    """The hierarchy while it is taught: some robots get their plans from the prior."""
+
+    def __init__(
+        self,
+        contract: Contract,
+        tracker: NormalizedMlp,
+        generator: NormalizedMlp,
+        env: BatchEnv,
+        rng: np.random.Generator,
+    ) -> None:
+        super().__init__(contract, Agent(tracker), Agent(generator), env.num_envs)
+        self.env, self.rng = env, rng
+        self.table = command_table(env.reference, env.robot.num_joints)
+        self.independent = np.zeros(env.num_envs, bool)
+        self.obs: Floats = np.zeros((0, 0), np.float32)
+        self.pairs: list[tuple[Floats, Floats]] = []
+
+    def restart(self, ids: NDArray[np.integer]) -> None:
+        """Take up robots that were put somewhere along a clip."""
+        self.reset(self.env.sense(), ids)
+        self.command[ids] = self.table[self.env.row[ids]]
+
+    def reference_plans(self, ids: NDArray[np.integer]) -> Floats:
+        """The prior's own plans `(n, horizon, command)` from the current frames."""
+        env, ticks = self.env, self.contract.ticks_per_command
+        ahead = [
+            self.table[env.reference.rows(env.clip[ids], env.time[ids], k * ticks)]
+            for k in range(1, self.contract.horizon + 1)
+        ]
+        return np.stack(ahead, axis=1)
+
+    def _generate(self, obs: Floats, due: NDArray[np.integer]) -> Floats:
+        plans = self.reference_plans(due)
+        self.pairs.append((obs, plans))
+        mine = self.independent[due]
+        return np.where(mine[:, None, None], super()._generate(obs, due), plans)
+
+    def _act(self, obs: Floats) -> Floats:
+        self.obs = obs
+        return super()._act(obs)
+
+
+def distill(
+    task: Task,
+    robot: RobotSpec,
+    priors: Sequence[Prior],
+    teacher: Callable[[Floats], Floats],
+    settings: DistillSettings,
+    *,
+    feedforward: bool = True,
+    show: bool = True,
+) -> tuple[Contract, NormalizedMlp, NormalizedMlp, list[dict[str, Any]]]:
+    """Teach a tracker and a generator; returns contract, both, and a row per round."""
+    torch.manual_seed(settings.seed)
+    rng = np.random.default_rng(settings.seed)
+    env = BatchEnv(
+        task,
+        robot,
+        priors,
+        settings.num_envs,
+        threads=settings.threads,
+        seed=settings.seed,
+        feedforward=feedforward,
+    )
+    contract = make_contract(env)
+    student = _student(env, contract, settings, rng)
+    tracker, generator = student.tracker.network, student.generator.network  # pyright: ignore[reportFunctionMemberAccess]
+    lessons = _Lessons(student, tracker, generator, settings)
+    obs = env.reset()
+    student.restart(np.arange(env.num_envs))
+    rows = []
+    rounds = range(settings.rounds)
+    for index in track(rounds, "distilling", disable=not show):
+        student.independent = _independent(index, settings, rng)
+        obs, failures = lessons.collect(env, teacher, obs)
+        rows.append({"round": index, "failures": failures, **lessons.learn(index)})
+    return contract, tracker, generator, rows
+
+
+def make_contract(env: BatchEnv) -> Contract:
+    """The contract of a hierarchy in `env`; it starts at the mean of the clips."""
+    reference, robot = env.reference, env.robot
+    first = reference.qpos[reference.start].mean(axis=0)
+    quat = first[3:7] / np.linalg.norm(first[3:7])
+    object_quat = first[-4:] / np.linalg.norm(first[-4:])
+    table = command_table(reference, robot.num_joints)
+    return Contract(
+        robot=robot,
+        object=env.task.object,
+        task=env.task.name,
+        start=Start(
+            joint_pos=tuple(first[7 : 7 + robot.num_joints].tolist()),
+            root_height=float(first[2]),
+            root_quat_w=tuple(quat.tolist()),
+            object_pos_w=tuple((first[-7:-4] - [first[0], first[1], 0.0]).tolist()),
+            object_quat_w=tuple(object_quat.tolist()),
+        ),
+        initial_command=tuple(table[reference.start].mean(axis=0).tolist()),
+        action_scale=robot.action_scale,
+        control_hz=env.task.control_hz,
+        object_frame=robot.anchor_body,
+        imu_frame=robot.root_body,
+    )
+
+
+def _student(
+    env: BatchEnv,
+    contract: Contract,
+    settings: DistillSettings,
+    rng: np.random.Generator,
+) -> Student:
+    j = env.robot.num_joints
+    table = command_table(env.reference, j)
+    tracker = NormalizedMlp(
+        size(tracker_layout(j, contract.history)), settings.tracker_hidden, (j,)
+    )
+    generator = NormalizedMlp(
+        size(generator_layout(j)),
+        settings.generator_hidden,
+        (contract.horizon, table.shape[1]),
+    )
+    return Student(contract, tracker, generator, env, rng)
+
+
+def _independent(
+    index: int, settings: DistillSettings, rng: np.random.Generator
+) -> NDArray[np.bool_]:
+    """Which simulations follow the generator in this round."""
+    begin = settings.generator_from * settings.rounds
+    ramp = np.clip((index - begin) / max(settings.rounds - begin - 1, 1), 0.0, 1.0)
+    return rng.random(settings.num_envs) < ramp * settings.generator_share
+
+
+class _Lessons:
+    """Samples and optimisers of both networks."""
+
+    def __init__(
+        self,
+        student: Student,
+        tracker: NormalizedMlp,
+        generator: NormalizedMlp,
+        settings: DistillSettings,
+    ) -> None:
+        self.student, self.settings = student, settings
+        self.tracker, self.generator = tracker, generator
+        self.tracker_data = Replay(settings.capacity, settings.seed)
+        self.generator_data = Replay(settings.capacity // 4, settings.seed)
+        spread = student.table.std(axis=0) + 0.02
+        self.spread = torch.from_numpy(spread.astype(np.float32))
+        self.optimizers = [
+            torch.optim.Adam(net.parameters(), lr=settings.learning_rate)
+            for net in (tracker, generator)
+        ]
+
+    def collect(
+        self, env: BatchEnv, teacher: Callable[[Floats], Floats], obs: Floats
+    ) -> tuple[Floats, int]:
+        """Let the student drive for a round; the refiner says what it would do."""
+        student, failures = self.student, 0
+        joints = env.robot.num_joints
+        for _ in range(self.settings.rollout):
+            wanted = env.targets(teacher(obs))
+            targets = student.step(env.sense())
+            label = (wanted - student.command[:, :joints]) / student.action_scale
+            self.tracker_data.add(student.obs, label)
+            obs, _, done, infos = env.advance(targets)
+            ids = np.flatnonzero(done)
+            if len(ids):
+                failures += sum(not infos[i]["TimeLimit.truncated"] for i in ids)
+                student.restart(ids)
+        for inputs, plans in student.pairs:
+            self.generator_data.add(inputs, plans)
+        student.pairs.clear()
+        return obs, failures
+
+    def learn(self, index: int) -> dict[str, float]:
+        """Update both networks; returns their mean losses."""
+        decay = 0.5 * (1 + np.cos(np.pi * index / self.settings.rounds))
+        for optimizer in self.optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = self.settings.learning_rate * max(decay, 0.05)
+        if index < 5:
+            self.tracker.normalizer.update(self.tracker_data.newest())
+            self.generator.normalizer.update(self.generator_data.newest())
+        return {
+            "tracker_loss": self._fit_tracker(),
+            "generator_loss": self._fit_generator(),
+        }
+
+    def _fit_tracker(self) -> float:
+        total = 0.0
+        for _ in range(self.settings.updates):
+            x, y = self.tracker_data.sample(self.settings.batch_size)
+            loss = torch.nn.functional.mse_loss(self.tracker(x), y)
+            total += _update(self.optimizers[0], loss)
+        return total / self.settings.updates
+
+    def _fit_generator(self) -> float:
+        total, commands = 0.0, self.student.table.shape[1]
+        for _ in range(self.settings.updates):
+            x, y = self.generator_data.sample(self.settings.batch_size)
+            noise = torch.randn(len(x), commands) * self.spread
+            x[:, -commands:] += self.settings.command_noise * noise
+            error = (self.generator(x) - y) / self.spread
+            total += _update(self.optimizers[1], (error**2).mean())
+        return total / self.settings.updates
+
+
+def _update(optimizer: torch.optim.Optimizer, loss: torch.Tensor) -> float:
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return float(loss.detach())

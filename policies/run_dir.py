@@ -1,0 +1,149 @@
+"""A run's directory: configuration, curve, checkpoints, and where each file lies."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+import platform
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from perception.prior import Prior
+
+
+@dataclasses.dataclass(frozen=True)
+class RunDir:
+    """Paths of one training run."""
+
+    path: Path
+
+    @property
+    def config(self) -> Path:
+        """Settings, task, priors and provenance, JSON."""
+        return self.path / "config.json"
+
+    @property
+    def curve(self) -> Path:
+        """One JSON line per iteration."""
+        return self.path / "curve.jsonl"
+
+    @property
+    def checkpoint(self) -> Path:
+        """SB3's own file, for resuming only: it is pickled."""
+        return self.path / "checkpoint.zip"
+
+    @property
+    def pool(self) -> Path:
+        """The state pool at the checkpoint."""
+        return self.path / "pool.npz"
+
+    @property
+    def refiner(self) -> Path:
+        """The refiner's weights, arrays only."""
+        return self.path / "refiner.npz"
+
+    @property
+    def tracker(self) -> Path:
+        """The distilled tracker's weights, arrays only."""
+        return self.path / "tracker.npz"
+
+    @property
+    def generator(self) -> Path:
+        """The command generator's weights, arrays only."""
+        return self.path / "generator.npz"
+
+    @property
+    def metrics(self) -> Path:
+        """Figures of `evaluate` and of each stage, JSON."""
+        return self.path / "metrics.json"
+
+    def read_config(self) -> dict[str, Any]:
+        """The configuration; ValueError if this is no run."""
+        if not self.config.is_file():
+            msg = f"{self.path}: not a run (no config.json); make one with `train`"
+            raise ValueError(msg)
+        return json.loads(self.config.read_text())
+
+    def add_metrics(self, section: str, values: dict[str, Any]) -> None:
+        """Merge a section into metrics.json."""
+        known = json.loads(self.metrics.read_text()) if self.metrics.exists() else {}
+        known[section] = values
+        write_json(self.metrics, known)
+
+
+def write_json(path: Path, values: Any) -> None:
+    """Write JSON so that a killed process leaves the old file or the new one."""
+    atomic(path, lambda p: p.write_text(json.dumps(values, indent=1) + "\n"))
+
+
+def atomic(path: Path, write: Callable[[Path], Any]) -> None:
+    """Let `write` make a neighbour of `path`, then move it into place."""
+    temporary = path.with_name(f".{path.name}.partial{path.suffix}")
+    write(temporary)
+    os.replace(temporary, path)
+
+
+def save_arrays(path: Path, arrays: dict[str, NDArray]) -> None:
+    """Write a .npz atomically."""
+
+    def write(target: Path) -> None:
+        with target.open("wb") as file:
+            np.savez_compressed(file, **arrays)  # pyright: ignore[reportArgumentType]
+
+    atomic(path, write)
+
+
+def load_arrays(path: Path) -> dict[str, NDArray]:
+    """Read a .npz without pickles; ValueError names the file."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return {name: file[name] for name in file.files}
+    except Exception as error:
+        msg = f"{path}: not readable ({error})"
+        raise ValueError(msg) from error
+
+
+def load_priors(folder: Path) -> list[Prior]:
+    """All `*.prior.npz` of a folder by name; ValueError if there is none."""
+    paths = sorted(folder.glob("*.prior.npz"))
+    if not paths:
+        msg = f"{folder}: no *.prior.npz here; make some with `priors VIDEOS --out DIR`"
+        raise ValueError(msg)
+    return [Prior.load(path) for path in paths]
+
+
+def prior_digest(prior: Prior) -> str:
+    """Short hash of a prior's motion, to tell whether a resume uses the same."""
+    parts = (prior.joint_pos, prior.root_pos_w, prior.object_pos_w, prior.contact)
+    digest = hashlib.sha256()
+    for array in parts:
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()[:16]
+
+
+def provenance() -> dict[str, Any]:
+    """Commit, machine and versions, to stand beside every figure."""
+    import mujoco
+    import torch
+
+    here = Path(__file__).parent
+    commit = subprocess.run(
+        ["git", "-C", str(here), "rev-parse", "--short", "HEAD"],
+        capture_output=True,
+        text=True,
+        check=False,
+    ).stdout.strip()
+    return {
+        "commit": commit or "unknown",
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+        "python": platform.python_version(),
+        "mujoco": mujoco.__version__,
+        "torch": torch.__version__,
+    }

@@ -1,0 +1,163 @@
+"""Train a refiner: PPO on a task's priors, resumable at any moment."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from stable_baselines3 import PPO
+from stable_baselines3.common.callbacks import CallbackList
+from stable_baselines3.common.logger import configure
+
+from assets.robot import RobotSpec
+from envs.batch_env import BatchEnv
+from envs.state_pool import PoolSettings
+from envs.task import Task
+from perception.prior import Prior
+from policies import callbacks
+from policies.network import NormalizedFeatures
+from policies.run_dir import (
+    RunDir,
+    load_arrays,
+    prior_digest,
+    provenance,
+    write_json,
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainSettings:
+    """PPO and environment settings of a refiner."""
+
+    steps: int = 4_000_000
+    """Control steps in all, over all simulations."""
+    num_envs: int = 256
+    """Simulations stepped together."""
+    rollout: int = 32
+    """Control steps per simulation and iteration."""
+    batch_size: int = 2048
+    epochs: int = 5
+    learning_rate: float = 5e-4
+    gamma: float = 0.97
+    gae_lambda: float = 0.95
+    clip_range: float = 0.2
+    target_kl: float = 0.03
+    entropy: float = 0.0
+    hidden: tuple[int, ...] = (256, 128)
+    initial_log_std: float = -1.0
+    feedforward: bool = True
+    """Add the inverse-dynamics offset to the PD targets."""
+    stop_at: float = 0.0
+    """Stop once this share of episodes completes from the first frame; 0: never."""
+    seed: int = 0
+    threads: int = 0
+    """Physics threads; 0: one per core."""
+    device: str = "cpu"
+    """Where the networks learn: cpu or cuda."""
+
+
+def train(
+    task: Task,
+    robot: RobotSpec,
+    priors: Sequence[Prior],
+    out: Path,
+    settings: TrainSettings,
+    *,
+    pool: PoolSettings | None = None,
+    resume: bool = False,
+    show: bool = True,
+) -> list[dict[str, Any]]:
+    """Train until `settings.steps`; returns the rows of the learning curve.
+
+    Raises ValueError if `out` holds a run and `resume` is not asked for, or if a
+    resumed run was made from other priors.
+    """
+    run = RunDir(out)
+    config = _config(task, priors, settings)
+    _check_run(run, config, resume=resume)
+    out.mkdir(parents=True, exist_ok=True)
+    env = BatchEnv(
+        task,
+        robot,
+        priors,
+        settings.num_envs,
+        threads=settings.threads,
+        seed=settings.seed,
+        feedforward=settings.feedforward,
+        pool=pool,
+    )
+    model = _model(env, run, settings, resume=resume)
+    write_json(run.config, config)
+    curve = callbacks.Curve(env, run, settings.steps, show=show)
+    steps: list = [
+        callbacks.NormalizeObservations(),
+        curve,
+        callbacks.Checkpoint(env, run),
+    ]
+    if settings.stop_at > 0:
+        steps.append(callbacks.StopWhenLearnt(curve, settings.stop_at))
+    left = settings.steps - model.num_timesteps
+    if left > 0:
+        model.learn(left, CallbackList(steps), reset_num_timesteps=not resume)
+    return curve.rows
+
+
+def _model(env: BatchEnv, run: RunDir, settings: TrainSettings, *, resume: bool) -> PPO:
+    if resume:
+        model = PPO.load(run.checkpoint, env=env, device=settings.device)
+        env.pool.restore(load_arrays(run.pool))
+        env.seed(settings.seed + model.num_timesteps)
+    else:
+        model = PPO(
+            "MlpPolicy",
+            env,
+            n_steps=settings.rollout,
+            batch_size=settings.batch_size,
+            n_epochs=settings.epochs,
+            learning_rate=settings.learning_rate,
+            gamma=settings.gamma,
+            gae_lambda=settings.gae_lambda,
+            clip_range=settings.clip_range,
+            target_kl=settings.target_kl,
+            ent_coef=settings.entropy,
+            policy_kwargs={
+                "net_arch": list(settings.hidden),
+                "activation_fn": torch.nn.ELU,
+                "log_std_init": settings.initial_log_std,
+                "features_extractor_class": NormalizedFeatures,
+            },
+            seed=settings.seed,
+            device=settings.device,
+        )
+    model.set_logger(configure(str(run.path / "tensorboard"), ["tensorboard"]))
+    return model
+
+
+def _config(
+    task: Task, priors: Sequence[Prior], settings: TrainSettings
+) -> dict[str, Any]:
+    return {
+        "task": task.name,
+        "settings": dataclasses.asdict(settings),
+        "priors": {prior.name: prior_digest(prior) for prior in priors},
+        "provenance": provenance(),
+    }
+
+
+def _check_run(run: RunDir, config: dict[str, Any], *, resume: bool) -> None:
+    exists = run.checkpoint.is_file()
+    if exists and not resume:
+        msg = f"{run.path}: holds a run; continue it with --resume or name another"
+        raise ValueError(msg)
+    if resume and not exists:
+        msg = f"{run.path}: nothing to resume (no checkpoint.zip)"
+        raise ValueError(msg)
+    if resume:
+        before = run.read_config()
+        for key in ("task", "priors"):
+            if before[key] != config[key]:
+                msg = f"{run.path}: was trained on other {key}; resume with the same"
+                raise ValueError(msg)
