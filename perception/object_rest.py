@@ -195,7 +195,8 @@ def _depth(shape: Silhouette, pose: Floats, size: tuple[int, ...]) -> Floats:
     if not mask.any():
         return np.full(mask.shape, -1e6)
     inside = cv2.distanceTransform(mask, cv2.DIST_L2, 3)
-    return np.asarray(inside, float) - cv2.distanceTransform(1 - mask, cv2.DIST_L2, 3)
+    outside = cv2.distanceTransform(1 - mask, cv2.DIST_L2, 3)
+    return np.asarray(inside, float) - np.asarray(outside, float)
 
 
 def _floor_under(shape: Silhouette, pose: Floats, spec: ObjectSpec) -> Floor:
