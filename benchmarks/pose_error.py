@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating]
 
 MOCAP_BODIES = (
     "femur_l femur_r tibia_l tibia_r talus_l talus_r toes_l toes_r "
