@@ -24,6 +24,7 @@ from policies.run_dir import (
     load_arrays,
     prior_digest,
     provenance,
+    save_priors,
     write_json,
 )
 
@@ -80,7 +81,7 @@ def train(
     run = RunDir(out)
     config = _config(task, priors, settings)
     _check_run(run, config, resume=resume)
-    out.mkdir(parents=True, exist_ok=True)
+    save_priors(run.priors, priors)
     env = BatchEnv(
         task,
         robot,
@@ -94,18 +95,19 @@ def train(
     model = _model(env, run, settings, resume=resume)
     write_json(run.config, config)
     curve = callbacks.Curve(env, run, settings.steps, show=show)
-    steps: list = [
-        callbacks.NormalizeObservations(),
-        curve,
-        callbacks.Checkpoint(env, run),
-    ]
+    checkpoint = callbacks.Checkpoint(env, run)
+    steps: list = [callbacks.NormalizeObservations(), curve, checkpoint]
     if settings.stop_at > 0:
         steps.append(callbacks.StopWhenLearnt(curve, settings.stop_at))
     if settings.seconds > 0:
         steps.append(callbacks.StopAfter(settings.seconds))
     left = settings.steps - model.num_timesteps
     if left > 0:
-        model.learn(left, CallbackList(steps), reset_num_timesteps=not resume)
+        try:
+            model.learn(left, CallbackList(steps), reset_num_timesteps=not resume)
+        except KeyboardInterrupt:
+            checkpoint.save()
+            raise
     return curve.rows
 
 
