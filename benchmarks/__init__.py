@@ -1,0 +1,1 @@
+"""Figures: each module prints a table and writes benchmarks/results/NAME.json."""

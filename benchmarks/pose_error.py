@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating]
 
 MOCAP_BODIES = (
     "femur_l femur_r tibia_l tibia_r talus_l talus_r toes_l toes_r "
@@ -32,38 +32,42 @@ def at_times(times: Floats, points: Floats, wanted: Floats) -> Floats:
     return np.stack(columns, axis=1).reshape(len(wanted), *points.shape[1:])
 
 
-def rigid_fit(a: Floats, b: Floats, *, scale: bool = False) -> Floats:
-    """Points `a (N, 3)` moved onto `b` by one rotation and shift (and scale)."""
+def rigid_motion(a: Floats, b: Floats) -> tuple[Floats, Floats]:
+    """Rotation `(3, 3)` and shift `(3,)` such that `a @ rotation + shift` meets `b`."""
     mean_a, mean_b = a.mean(axis=0), b.mean(axis=0)
-    u, sizes, vt = np.linalg.svd((a - mean_a).T @ (b - mean_b))
-    signs = np.array([1.0, 1.0, np.sign(np.linalg.det(u @ vt))])
-    rotation = u * signs @ vt
-    factor = (sizes * signs).sum() / ((a - mean_a) ** 2).sum() if scale else 1.0
-    return (a - mean_a) @ rotation * factor + mean_b
+    rotation = _rotation(a - mean_a, b - mean_b)
+    return rotation, mean_b - mean_a @ rotation
 
 
 def world_error(found: Floats, true: Floats) -> float:
     """MPJPE of `(T, 14, 3)` after one rigid fit for the whole clip."""
-    fitted = rigid_fit(found.reshape(-1, 3), true.reshape(-1, 3))
-    return _mean_distance(fitted, true.reshape(-1, 3))
+    a, b = found.reshape(-1, 3), true.reshape(-1, 3)
+    rotation, shift = rigid_motion(a, b)
+    return _mean_distance(a @ rotation + shift, b)
 
 
 def root_error(found: Floats, true: Floats) -> float:
     """MPJPE about the mid-hip, after one rotation for the whole clip."""
     a = (found - found[:, :2].mean(axis=1, keepdims=True)).reshape(-1, 3)
     b = (true - true[:, :2].mean(axis=1, keepdims=True)).reshape(-1, 3)
-    u, _, vt = np.linalg.svd(a.T @ b)
-    signs = np.array([1.0, 1.0, np.sign(np.linalg.det(u @ vt))])
-    return _mean_distance(a @ (u * signs @ vt), b)
+    return _mean_distance(a @ _rotation(a, b), b)
 
 
 def aligned_error(found: Floats, true: Floats) -> float:
     """PA-MPJPE: a similarity fit per frame."""
-    errors = [
-        _mean_distance(rigid_fit(a, b, scale=True), b)
-        for a, b in zip(found, true, strict=True)
-    ]
+    errors = []
+    for a, b in zip(found, true, strict=True):
+        a0, b0 = a - a.mean(axis=0), b - b.mean(axis=0)
+        turned = a0 @ _rotation(a0, b0)
+        scale = (turned * b0).sum() / (turned**2).sum()
+        errors.append(_mean_distance(scale * turned, b0))
     return float(np.mean(errors))
+
+
+def _rotation(a: Floats, b: Floats) -> Floats:
+    """The rotation that takes centred row vectors `a (N, 3)` nearest to `b`."""
+    u, _, vt = np.linalg.svd(a.T @ b)
+    return u * [1.0, 1.0, np.sign(np.linalg.det(u @ vt))] @ vt
 
 
 def _mean_distance(a: Floats, b: Floats) -> float:

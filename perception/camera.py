@@ -8,7 +8,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating]
 
 ASSUMED_FIELD_OF_VIEW_DEG = 60.0
 """Of an image's long side, where nobody says: a phone's main lens while filming."""

@@ -33,11 +33,18 @@ from perception.skeleton import (
 from perception.track import Track
 from perception.video import Video, open_video
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating]
 
 MIN_FOUND = 0.5
-NO_OBJECT = (
-    "no moving object found; a prior needs one: give its shape and size in scene.toml"
+MIN_SEEN = 0.45
+MIN_MOVED_M = 0.05
+NO_ASSUMED = (
+    "no moving object found that could be the assumed {}; a prior needs one: give its "
+    "shape and size in scene.toml"
+)
+NO_GIVEN = (
+    "the {} of scene.toml was not found: nothing of its size, with colours of its own, "
+    "is taken from the floor in view"
 )
 
 
@@ -83,23 +90,30 @@ def see_clip(path: Path, scene: Scene, estimator: PoseEstimator) -> Sighting:
         "seconds_pose": round(posed - started, 2),
         "seconds_rest": round(time.perf_counter() - posed, 2),
     }
-    return Sighting(track, spec, None if found else NO_OBJECT, notes, source)
+    refusal = NO_GIVEN if scene.object else NO_ASSUMED
+    refused = None if found else refusal.format(spec.name)
+    return Sighting(track, spec, refused, notes, source)
 
 
 def _see_object(
-    keys: KeyFrames, spec: ObjectSpec, seen: Observation, human: Human, height: float
+    keys: KeyFrames, spec: ObjectSpec, seen: Observation, first: Human, height: float
 ) -> tuple[Human, ObjectTrack | None, Floats]:
-    """Find and follow the object; with it on the floor, see the person better."""
-    T_first = world_frame(human)
-    joints_w = transform(invert(T_first), human.joints_c)
+    """Find and follow the object; with it on the floor, see the person better.
+
+    Returns the person, the object if there is one that moves, and `T_world_to_cam`.
+    """
+    T_first = world_frame(first)
+    joints_w = transform(invert(T_first), first.joints_c)
     rest = find_rest(keys, spec, joints_w, T_first, seen.fps)
     if rest is None:
-        return human, None, T_first
+        return first, None, T_first
     human = fit_human(seen, height, rest.floor)
     T = world_frame(human)
     joints_w = transform(invert(T), human.joints_c)
     pose = moved_to(rest.pose, spec, T_first, T)
     track = follow(keys, rest, spec, joints_w, T, pose)
+    if track.seen.mean() < MIN_SEEN or track.moved < MIN_MOVED_M:
+        return first, None, T_first
     places = palm_places(joints_w, human.visibility, spec, track, seen.fps)
     if places is not None:
         places = dataclasses.replace(places, place_c=transform(T, places.place_c))
@@ -141,7 +155,14 @@ def _assemble(
     K_video = K / np.array([[video.scale], [video.scale], [1.0]])
     T_all = np.tile(T_world_to_cam, (count, 1, 1))
     return Track(
-        video.fps, joints_w, visibility, pos_w, quat_w, contact, K_video, T_all
+        video.fps,
+        np.asarray(joints_w, np.float64),
+        np.asarray(visibility, np.float64),
+        np.asarray(pos_w, np.float64),
+        np.asarray(quat_w, np.float64),
+        contact,
+        np.asarray(K_video, np.float64),
+        np.asarray(T_all, np.float64),
     )
 
 

@@ -11,7 +11,7 @@ from scipy.ndimage import gaussian_filter
 
 from perception.video import Video
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating]
 Odds = NDArray[np.float32]
 
 KEY_FPS = 15.0
@@ -53,7 +53,8 @@ def key_frames(video: Video, count: int, K: Floats) -> KeyFrames:
     codes, index = [], []
     for i, frame in enumerate(video.frames()):
         if i % every == 0 and i < count:
-            codes.append(_bins(cv2.resize(frame, size, interpolation=cv2.INTER_AREA)))
+            small = cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
+            codes.append(_bins(np.asarray(small, np.uint8)))
             index.append(i)
     K_small = K * np.array([[size[0] / video.width], [size[1] / video.height], [1.0]])
     return KeyFrames(np.array(index), np.stack(codes), K_small)

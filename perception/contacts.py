@@ -11,7 +11,7 @@ from assets.objects import ObjectSpec
 from perception.prior import CONTACT_NAMES
 from perception.skeleton import L_ELBOW, L_WRIST, PALM_M, R_ELBOW, R_WRIST
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating]
 Bools = NDArray[np.bool_]
 
 TOUCH_M = 0.10
@@ -21,7 +21,7 @@ MIN_SECONDS = 0.15
 
 
 def palms(joints_w: Floats) -> Floats:
-    """Middles of the left and the right palm `(T, 2, 3)` [m] from joints `(T, 14, 3)`."""
+    """Middles of the left and right palm `(T, 2, 3)` [m] of joints `(T, 14, 3)`."""
     wrist = joints_w[:, [L_WRIST, R_WRIST]]
     forearm = wrist - joints_w[:, [L_ELBOW, R_ELBOW]]
     length = np.linalg.norm(forearm, axis=-1, keepdims=True)
@@ -56,7 +56,7 @@ def label_contacts(
     gap = surface_distance(hands, spec, pos_w, quat_w)
     width = 0.05 * fps
     speed = _speed(pos_w, width, fps)
-    moving = binary_closing(speed > MOVING_M_S, np.ones(_frames(0.4, fps)))
+    moving = without_blips(speed > MOVING_M_S, _frames(0.1, fps))
     labels = np.zeros((len(joints_w), len(CONTACT_NAMES)), bool)
     for hand in range(2):
         offset = rotations.rotate_inverse(quat_w, hands[:, hand] - pos_w)
@@ -64,8 +64,19 @@ def label_contacts(
         with_it = moving & (gap[:, hand] < NEAR_M)
         resting = (gap[:, hand] < TOUCH_M) & (slip < 0.15)
         labels[:, hand] = _grow(with_it, resting | with_it)
-    size = np.ones((_frames(MIN_SECONDS, fps), 1))
-    return binary_opening(binary_closing(labels, size), size)
+    return without_blips(labels, _frames(MIN_SECONDS, fps))
+
+
+def without_blips(labels: Bools, frames: int) -> Bools:
+    """Labels `(T,)` or `(T, C)` without gaps, then runs, shorter than `frames`.
+
+    What a clip begins or ends with goes on beyond it.
+    """
+    columns = labels.reshape(len(labels), -1)
+    padded = np.pad(columns, ((frames, frames), (0, 0)), mode="edge")
+    size = np.ones((frames, 1))
+    clean = binary_opening(binary_closing(padded, size), size)
+    return np.asarray(clean, bool)[frames:-frames].reshape(labels.shape)
 
 
 def _grow(seed: Bools, allowed: Bools) -> Bools:

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import binary_closing, binary_opening, gaussian_filter1d
+from scipy.ndimage import gaussian_filter1d
 
 from assets import rotations
 from assets.objects import ObjectSpec
-from perception.contacts import palms
+from perception.contacts import palms, without_blips
 from perception.human_terms import Pulls
 from perception.objects import ObjectTrack
 from perception.skeleton import L_ELBOW, L_WRIST, R_ELBOW, R_WRIST
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating]
 Bools = NDArray[np.bool_]
 
 LIFTED_M = 0.03
@@ -33,9 +33,7 @@ def carried_frames(track: ObjectTrack, fps: float) -> Bools:
     speed = gaussian_filter1d(track.pos_w, 0.07 * fps, axis=0)
     speed = np.linalg.norm(np.gradient(speed, 1.0 / fps, axis=0), axis=-1)
     lifted = track.pos_w[:, 2] > np.percentile(track.pos_w[:, 2], 2) + LIFTED_M
-    width = max(1, round(0.3 * fps))
-    moving = binary_closing(lifted | (speed > MOVING_M_S), np.ones(width))
-    return binary_opening(moving, np.ones(width))
+    return without_blips(lifted | (speed > MOVING_M_S), max(1, round(0.3 * fps)))
 
 
 def palm_places(

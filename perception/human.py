@@ -28,7 +28,7 @@ from perception.skeleton import (
 )
 from perception.sparse_fit import ClipProblem
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating]
 
 ROUNDS = 3
 STEPS = 4

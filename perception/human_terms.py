@@ -33,7 +33,7 @@ from perception.sparse_fit import ClipProblem, huber
 if TYPE_CHECKING:
     from perception.human import Observation
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating]
 Ints = NDArray[np.intp]
 
 IMAGE_SIGMA_M = 0.02

@@ -19,13 +19,17 @@ from assets.objects import ObjectSpec
 from perception.camera import Floor
 from perception.colour import CLIP, KeyFrames, Odds, changed, histogram, log_odds
 from perception.contacts import palms
-from perception.person_mask import arms_mask
+from perception.person_mask import arms_mask, person_mask
 from perception.silhouette import Silhouette, outline_points
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating]
 
-MIN_SEEN = 0.35
-"""Contrast, from -1 to 1, below which no object counts as found."""
+MIN_CONTRAST = 0.7
+"""Below it nothing counts as found: clothes and shadows reach 0.6, a box 1.2."""
+MAX_IMAGE_SHARE = 0.35
+MAX_PITCH = 0.2
+MAX_HEIGHT_RATIO = 1.8
+MAX_ON_PERSON = 0.7
 ROUNDS = 3
 SIGMA = np.array([0.25, 0.25, 0.20, 0.5, 0.03, 0.01])
 STEP = np.array([0.5, 0.5, 1.0, 0.5, 1.0, 1.0])
@@ -44,7 +48,7 @@ class Rest:
     | floor | | | the floor under it |
     | odds_of | (BINS³,) | | log odds of every colour |
     | keys | (N,) | | key frames in which it rests untouched |
-    | seen | () | -1 to 1 | contrast of its outline against what surrounds it |
+    | seen | () | | contrast of its outline against what surrounds it |
     """
 
     pose: Floats
@@ -81,16 +85,18 @@ def find_rest(
         tried = _fit(codes, hidden, left, shape, start)
         if best is None or tried[0] > best[0]:
             best = tried
-    if best is None or best[0] < MIN_SEEN:
+    if best is None:
         return None
     seen, pose, odds_of = best
-    return Rest(pose, _floor_under(shape, pose, spec), odds_of, rest, seen)
+    found = Rest(pose, _floor_under(shape, pose, spec), odds_of, rest, seen)
+    bodies = [person_mask(joints_w[keys.index[k]], shape) for k in picked]
+    return found if _plausible(found, shape, np.mean(bodies, axis=0)) else None
 
 
 def contrast(
     shape: Silhouette, pose: Floats, odds: Odds, hidden: NDArray[np.bool_]
 ) -> float:
-    """Mean odds inside the outline, less what looks alike around it, in -1 to 1."""
+    """Mean odds inside the outline, less what looks alike around it."""
     depth = _depth(shape, pose, odds.shape)
     radius = max(2.0, 0.15 * np.sqrt(max(shape.area(pose), 1.0)))
     around = (depth < 0) & (depth >= -radius) & ~hidden
@@ -121,7 +127,21 @@ def _fit(
         odds = np.where(hidden, 0.0, odds_of[codes]).mean(axis=0) + leaves
         odds = odds.astype(np.float32)
         pose, _ = shape.fit(odds, pose, SIGMA * STEP, list(range(6)), STRENGTH)
-    return contrast(shape, pose, odds, hidden.all(axis=0)), pose, odds_of
+    return contrast(shape, pose, odds, np.all(hidden, axis=0)), pose, odds_of
+
+
+def _plausible(rest: Rest, shape: Silhouette, on_person: Floats) -> bool:
+    """Whether it stands out, is no part of the person, and shares their floor."""
+    mask = shape.mask(rest.pose, (on_person.shape[0], on_person.shape[1])) > 127
+    if rest.seen < MIN_CONTRAST or not 0 < mask.mean() < MAX_IMAGE_SHARE:
+        return False
+    before = float((-shape.T_world_to_cam[:3, :3].T @ shape.T_world_to_cam[:3, 3])[2])
+    ratio = rest.floor.camera_height / max(before, 1e-3)
+    return (
+        1 / MAX_HEIGHT_RATIO < ratio < MAX_HEIGHT_RATIO
+        and abs(rest.pose[4]) < MAX_PITCH
+        and float(on_person[mask].mean()) < MAX_ON_PERSON
+    )
 
 
 def _rest_keys(keys: KeyFrames, height: Floats, reach: int) -> NDArray[np.intp]:
@@ -175,7 +195,8 @@ def _depth(shape: Silhouette, pose: Floats, size: tuple[int, ...]) -> Floats:
     if not mask.any():
         return np.full(mask.shape, -1e6)
     inside = cv2.distanceTransform(mask, cv2.DIST_L2, 3)
-    return inside - cv2.distanceTransform(1 - mask, cv2.DIST_L2, 3)
+    outside = cv2.distanceTransform(1 - mask, cv2.DIST_L2, 3)
+    return np.asarray(inside, float) - np.asarray(outside, float)
 
 
 def _floor_under(shape: Silhouette, pose: Floats, spec: ObjectSpec) -> Floor:

@@ -20,7 +20,7 @@ from perception.object_rest import Rest
 from perception.person_mask import arms_mask
 from perception.silhouette import Silhouette, outline_points
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating]
 
 MOVED_M = 0.03
 SIGMA = np.array([0.05, 0.05, 0.05, 0.15, 0.08, 0.05])

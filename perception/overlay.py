@@ -7,21 +7,22 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
-import imageio_ffmpeg
 import numpy as np
 from numpy.typing import NDArray
 
 from assets import rotations
 from assets.objects import ObjectSpec
 from perception.camera import project, transform
+from perception.encode import write_video
 from perception.skeleton import BONES, L_WRIST, R_WRIST
 from perception.track import JOINTS, Track
 from perception.video import Frame, Video
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating]
 
 LONG_SIDE = 480
 MAX_FPS = 15.0
+QUALITY = 30
 LEFT, RIGHT, OBJECT, TOUCH = (60, 160, 255), (255, 160, 60), (80, 220, 80), (0, 0, 255)
 EDGES = [(a, b) for a in range(8) for b in range(a) if (a ^ b) in (1, 2, 4)]
 
@@ -31,26 +32,18 @@ def write_overlay(
 ) -> None:
     """Write `path` (.mp4), atomically; without `spec` only the person is drawn."""
     shrink = min(1.0, LONG_SIDE / max(video.width, video.height))
-    size = tuple(
+    width, height = (
         max(2, int(side * shrink) // 2 * 2) for side in (video.width, video.height)
     )
     every = max(1, round(track.fps / MAX_FPS))
-    partial = path.with_name(f".{path.stem}.partial{path.suffix}")
-    writer = imageio_ffmpeg.write_frames(
-        str(partial),
-        size,
-        fps=track.fps / every,
-        codec="libx264",
-        quality=None,
-        output_params=["-crf", "30", "-preset", "veryfast", "-pix_fmt", "yuv420p"],
-        macro_block_size=2,
-        ffmpeg_log_level="quiet",
+    drawn = drawn_frames(video, track, spec, every)
+    small = (
+        np.asarray(cv2.resize(f, (width, height), interpolation=cv2.INTER_AREA))
+        for f in drawn
     )
-    writer.send(None)
-    for frame in drawn_frames(video, track, spec, every):
-        small = cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
-        writer.send(np.ascontiguousarray(small[:, :, ::-1]))
-    writer.close()
+    pictures = (np.ascontiguousarray(f[:, :, ::-1], np.uint8) for f in small)
+    partial = path.with_name(f".{path.stem}.partial{path.suffix}")
+    write_video(partial, pictures, (width, height), track.fps / every, QUALITY)
     os.replace(partial, path)
 
 

@@ -24,9 +24,9 @@ def sample_frames(frames: Iterable[Frame], count: int) -> list[Frame]:
 
 
 def second_person(samples: list[Frame], estimator: PoseEstimator) -> str | None:
-    """Say in how many samples two people of like size are seen, if in most."""
+    """Say in how many samples two people of like size are seen, if in at least half."""
     pairs = sum(_two_of_like_size(estimator.people(frame)) for frame in samples)
-    if 2 * pairs <= len(samples):
+    if 2 * pairs < len(samples):
         return None
     return f"two people in {pairs} of {len(samples)} sampled frames; film one person"
 
@@ -47,12 +47,12 @@ def _clear(person: Landmarks) -> bool:
     return bool(person.visibility[0].mean() >= CLEARLY_SEEN)
 
 
-def _box(person: Landmarks) -> NDArray[np.float64]:
+def _box(person: Landmarks) -> NDArray[np.floating]:
     pixels = person.pixels[0]
     return np.concatenate([pixels.min(axis=0), pixels.max(axis=0)])
 
 
-def _overlap(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
+def _overlap(a: NDArray[np.floating], b: NDArray[np.floating]) -> float:
     """Intersection over union of two boxes (left, top, right, bottom)."""
     size = np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2])
     common = float(np.prod(np.maximum(size, 0.0)))

@@ -67,7 +67,8 @@ def make_priors(
             manifest.clips[record.name] = record
             manifest.save(out)
             if record.status != "kept":
-                bar.console.print(f"{record.video}: {record.reason}", markup=False)
+                line = f"{record.video}: {record.reason}"
+                bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
             bar.advance(row)
     return manifest
 

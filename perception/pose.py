@@ -17,7 +17,7 @@ LANDMARKS = 33
 MEDIAPIPE_INDEX = (23, 24, 25, 26, 27, 28, 31, 32, 11, 12, 13, 14, 15, 16)
 """Where `track.JOINTS` stand among MediaPipe's 33 landmarks."""
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating]
 
 
 @dataclasses.dataclass(frozen=True)

@@ -155,11 +155,12 @@ def _with_normalization(model: bytes, mean: float, std: float) -> bytes:
     described.subgraphMetadata = [graph]
 
     tree = schema.ModelT.InitFromObj(schema.Model.GetRootAs(model, 0))
+    buffers = tree.buffers or []
     buffer = schema.BufferT()
     buffer.data = list(_pack(described, b"M001"))
     entry = schema.MetadataT()
-    entry.name, entry.buffer = "TFLITE_METADATA", len(tree.buffers)
-    tree.buffers.append(buffer)
+    entry.name, entry.buffer = "TFLITE_METADATA", len(buffers)
+    tree.buffers = [*buffers, buffer]
     tree.metadata = [*(tree.metadata or []), entry]
     return _pack(tree, b"TFL3")
 

@@ -14,7 +14,7 @@ from assets import rotations
 from assets.objects import ObjectSpec
 from perception.camera import project, transform
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating]
 SUBPIXEL = 4
 
 
@@ -106,7 +106,8 @@ class Silhouette:
         def energy(change: Floats) -> float:
             pose = guess.copy()
             pose[free] += change * sigma[free]
-            return 0.5 * change @ change - strength * self.score(pose, odds) / area
+            held = 0.5 * float(change @ change)
+            return held - strength * self.score(pose, odds) / area
 
         simplex = np.vstack([np.zeros(len(free)), 0.5 * np.eye(len(free))])
         options = {"initial_simplex": simplex, "xatol": 0.01, "fatol": 1e-3}

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from perception.track import JOINTS
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating]
 
 DEFAULT_HEIGHT_M = 1.70
 

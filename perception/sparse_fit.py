@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.linalg import solveh_banded
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating]
 Ints = NDArray[np.intp]
 
 
@@ -47,7 +47,7 @@ class ClipProblem:
         jacobian = sparse.vstack(self._rows).tocsr()
         residual = np.concatenate(self._residuals)
         normal = sparse.triu(jacobian.T @ jacobian).tocoo()
-        size = normal.shape[0]
+        size = int(np.prod(self.shape))
         band = min(self.band, size - 1)
         matrix = np.zeros((band + 1, size))
         matrix[band + normal.row - normal.col, normal.col] = normal.data

@@ -54,7 +54,7 @@ class Video:
                 read, frame = capture.read()
                 if not read:
                     return
-                yield _shrink(frame, self.width, self.height)
+                yield _shrink(np.asarray(frame, np.uint8), self.width, self.height)
         finally:
             capture.release()
         msg = f"{self.path.name}: longer than {MAX_SECONDS:g} s; cut it into clips"

@@ -54,7 +54,7 @@ class Job:
         notes: list[str] | None = None,
         source: dict[str, Any] | None = None,
     ) -> ClipRecord:
-        """This job's entry in the manifest."""
+        """The job's entry in the manifest."""
         return ClipRecord(
             self.name,
             self.video.name,

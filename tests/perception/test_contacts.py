@@ -1,0 +1,63 @@
+import numpy as np
+import pytest
+
+from assets import rotations
+from assets.objects import ObjectSpec
+from perception.contacts import label_contacts, palms, surface_distance
+from perception.skeleton import L_ELBOW, L_WRIST, PALM_M, R_ELBOW, R_WRIST
+
+BOX = ObjectSpec("box", "box", (0.2, 0.4, 0.6), 1.0)
+FPS = 30.0
+
+
+def carry(frames=90, grasp=30, gap=0.01):
+    """Hands come to both sides of a box, which rises with them from `grasp` on."""
+    time = np.arange(frames) / FPS
+    height = 0.3 + 0.5 * np.clip(time - grasp / FPS, 0, 1)
+    pos = np.stack([np.zeros(frames), np.zeros(frames), height], axis=1)
+    away = np.clip((grasp - 8 - np.arange(frames)) / 15, 0, None)
+    joints = np.zeros((frames, 14, 3))
+    for wrist, elbow, side in ((L_WRIST, L_ELBOW, 1), (R_WRIST, R_ELBOW, -1)):
+        palm = pos + np.stack([0 * away, side * (0.2 + gap + away), 0 * away], axis=1)
+        joints[:, wrist] = palm - [PALM_M, 0, 0]
+        joints[:, elbow] = palm - [PALM_M + 0.25, 0, 0]
+    return joints, pos, np.tile(rotations.IDENTITY, (frames, 1))
+
+
+def test_distance_is_signed_and_turns_with_the_object():
+    points = np.array([[[0.0, 0.3, 0.0], [0.0, 0.0, 0.0], [0.3, 0.0, 0.0]]])
+    pos, quat = np.zeros((1, 3)), rotations.from_yaw(np.array([0.0]))
+    np.testing.assert_allclose(
+        surface_distance(points, BOX, pos, quat)[0], [0.1, -0.1, 0.2]
+    )
+    turned = rotations.from_yaw(np.array([np.pi / 2]))
+    np.testing.assert_allclose(
+        surface_distance(points, BOX, pos, turned)[0], [0.2, -0.1, 0.1], atol=1e-12
+    )
+
+
+def test_palms_lie_beyond_the_wrists():
+    joints, pos, _ = carry()
+    np.testing.assert_allclose(palms(joints)[-1, 0], pos[-1] + [0, 0.21, 0])
+
+
+def test_a_carried_box_is_in_both_hands_from_when_they_rest_on_it():
+    joints, pos, quat = carry()
+    labels = label_contacts(joints, BOX, pos, quat, FPS)
+    assert labels[35:, :2].all()
+    assert not labels[:15].any()
+    assert not labels[:, 2:].any()
+    assert 18 <= np.argmax(labels[:, 0]) <= 30
+
+
+@pytest.mark.parametrize("gap", [0.4, 1.0])
+def test_hands_away_from_a_moving_box_do_not_touch_it(gap):
+    joints, pos, quat = carry(gap=gap)
+    assert not label_contacts(joints, BOX, pos, quat, FPS).any()
+
+
+def test_hands_near_a_box_that_never_moves_do_not_hold_it():
+    joints, pos, quat = carry()
+    pos[:] = pos[0]
+    joints[:] = joints[25]
+    assert not label_contacts(joints, BOX, pos, quat, FPS).any()
