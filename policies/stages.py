@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import json
 from collections.abc import Callable
@@ -55,8 +56,14 @@ def train_run(
 
 
 def task_priors(folder: Path, task_name: str) -> list[Prior]:
-    """A folder's priors of one task; ValueError if it holds none."""
+    """A folder's priors of one task; ValueError if it holds none or odd names."""
     priors = load_priors(folder)
+    names = collections.Counter(prior.name for prior in priors)
+    for name, count in names.items():
+        if count > 1 or not name or Path(name).name != name:
+            what = "is the name of two priors" if count > 1 else "is no file name"
+            msg = f"{folder}: prior name '{name}' {what}; make them again with `priors`"
+            raise ValueError(msg)
     chosen = [prior for prior in priors if prior.task == task_name]
     if not chosen:
         found = ", ".join(sorted({prior.task for prior in priors}))
