@@ -113,6 +113,9 @@ def distill(
     show: bool = True,
 ) -> tuple[Contract, NormalizedMlp, NormalizedMlp, list[dict[str, Any]]]:
     """Teach a tracker and a generator; returns contract, both, and a row per round."""
+    if settings.rounds < 1:
+        msg = f"distillation: rounds is {settings.rounds}, expected at least 1"
+        raise ValueError(msg)
     torch.manual_seed(settings.seed)
     rng = np.random.default_rng(settings.seed)
     env = BatchEnv(

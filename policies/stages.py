@@ -118,6 +118,9 @@ def evaluate_path(
     path: Path, priors: Path | None, episodes: int, seed: int
 ) -> dict[str, Any]:
     """Evaluate a run's refiner, or a bundle without reference; returns its figures."""
+    if episodes < 1:
+        msg = f"evaluation: episodes is {episodes}, expected at least 1"
+        raise ValueError(msg)
     if (path / bundles.CHECKSUMS).is_file():
         bundle = bundles.Bundle.load(path)
         task = task_by_name(bundle.contract.task)
