@@ -107,10 +107,8 @@ class Train:
         )
         if rows:
             last = rows[-1]
-            print(
-                f"{self.out}: {last['steps']:,} steps, {last['completion']:.0%} of "
-                f"episodes complete from the first frame (exploring)"
-            )
+            done = f"{last['completion']:.0%} of episodes complete while exploring"
+            print(f"{self.out}: {last['steps']:,} steps, {done}")
         return 0
 
 
@@ -226,16 +224,8 @@ class Run:
         """Run; exit 4 if an episode failed."""
         from deploy.run import run_bundle
 
-        result = run_bundle(
-            self.bundle,
-            self.backend,
-            duration=self.duration,
-            interface=self.interface,
-            domain=self.domain,
-            episodes=self.episodes,
-            seed=self.seed,
-            spawn_sim=self.spawn_sim,
-        )
+        options = dataclasses.asdict(self)
+        result = run_bundle(options.pop("bundle"), options.pop("backend"), **options)
         return 0 if result.success_rate == 1.0 else NOT_DONE
 
 
@@ -296,7 +286,7 @@ def main(args: list[str] | None = None) -> None:
     )
     try:
         code = command.run()
-    except (ValueError, FileNotFoundError, RuntimeError) as error:
+    except (ValueError, OSError, RuntimeError) as error:
         line = " ".join(str(error).split())
         print(f"sugarmill: {line}", file=sys.stderr)
         code = BAD_INPUT

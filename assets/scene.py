@@ -18,7 +18,8 @@ _WORLD = {"contype": 2, "conaffinity": 3}
 def scene_spec(robot: RobotSpec, obj: ObjectSpec | None) -> mujoco.MjSpec:
     """The robot's MJCF with a floor, light, and `obj` as a free body added.
 
-    The object's qpos and qvel come after the robot's. Raises FileNotFoundError if
+    The object's qpos and qvel come after the robot's. A state that explodes stays so:
+    MuJoCo's own silent reset to the first pose is off. Raises FileNotFoundError if
     the robot's file is missing, ValueError if its joints are not RobotSpec's.
     """
     if not Path(robot.mjcf).is_file():
@@ -28,6 +29,7 @@ def scene_spec(robot: RobotSpec, obj: ObjectSpec | None) -> mujoco.MjSpec:
     _check_joints(spec, robot)
     for key in list(spec.keys):
         spec.delete(key)
+    spec.option.disableflags |= mujoco.mjtDisableBit.mjDSBL_AUTORESET
     _add_floor(spec)
     if obj is not None:
         _add_object(spec, obj)

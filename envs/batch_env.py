@@ -48,6 +48,8 @@ class BatchEnv(VecEnv):
     from_start, clip) and SB3's `terminal_observation` and `TimeLimit.truncated`.
     """
 
+    render_mode: str | None = None
+
     def __init__(
         self,
         task: Task,
@@ -143,7 +145,7 @@ class BatchEnv(VecEnv):
         everyone = np.arange(self.num_envs)
         self.now = self._measure(everyone)
         step = self._step(before)
-        reward = np.nan_to_num(self.rewards(step))
+        reward = self.rewards(step)
         cause = terminations.evaluate(self.task.terminations, step)
         truncated = (cause < 0) & (self.time >= self.reference.length[self.clip] - 1)
         self._return += reward

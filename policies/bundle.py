@@ -84,9 +84,13 @@ def onnx_network(path: Path, inputs: int, outputs: tuple[int, ...]) -> Network:
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(
-        str(path), options, providers=["CPUExecutionProvider"]
-    )
+    try:
+        session = onnxruntime.InferenceSession(
+            str(path), options, providers=["CPUExecutionProvider"]
+        )
+    except Exception as error:
+        msg = f"{path}: not a network that onnxruntime reads ({error})"
+        raise ValueError(msg) from error
     found_in = tuple(session.get_inputs()[0].shape[1:])
     found_out = tuple(session.get_outputs()[0].shape[1:])
     if found_in != (inputs,) or found_out != outputs:

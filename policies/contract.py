@@ -14,6 +14,9 @@ from envs import observations
 
 SCHEMA = 1
 
+MOST = 1000
+"""Longest plan and history that a contract may ask for."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Start:
@@ -82,6 +85,7 @@ class Contract:
             "initial_command": (self.initial_command, j + 8),
             "action_scale": (self.action_scale, j),
             "start.joint_pos": (self.start.joint_pos, j),
+            "start.root_height": ((self.start.root_height,), 1),
             "start.root_quat_w": (self.start.root_quat_w, 4),
             "start.object_pos_w": (self.start.object_pos_w, 3),
             "start.object_quat_w": (self.start.object_quat_w, 4),
@@ -93,13 +97,30 @@ class Contract:
             if not all(math.isfinite(v) for v in values):
                 msg = f"contract: {field} holds a value that is not finite"
                 raise ValueError(msg)
-        if not 1 <= self.execute <= self.horizon:
-            msg = f"contract: execute {self.execute} is not in 1 to {self.horizon}"
-            raise ValueError(msg)
+        self._check_timing()
         if self.object_frame != self.robot.anchor_body:
             msg = (
                 f"contract: object frame is {self.object_frame}, "
                 f"expected the anchor {self.robot.anchor_body}"
+            )
+            raise ValueError(msg)
+
+    def _check_timing(self) -> None:
+        counts = {
+            "horizon": (self.horizon, MOST),
+            "execute": (self.execute, self.horizon),
+            "history": (self.history, MOST),
+        }
+        for field, (value, most) in counts.items():
+            if value != int(value) or not 1 <= value <= most:
+                msg = f"contract: {field} {value} is not in 1 to {most}"
+                raise ValueError(msg)
+        tracker, commands = self.control_hz, self.command_hz
+        fit = 0.0 < commands <= tracker < math.inf and tracker % commands == 0.0
+        if not fit:
+            msg = (
+                f"contract: control_hz {tracker:g} and command_hz {commands:g} "
+                "do not make a whole number of control periods per command"
             )
             raise ValueError(msg)
 
@@ -113,7 +134,7 @@ class Contract:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Contract:
         """Build from `to_dict`'s output; refuses layouts this code does not make."""
-        values = dict(values)
+        values = {**values}
         if values.pop("schema", None) != SCHEMA:
             msg = f"contract: schema is not {SCHEMA}; export the bundle again"
             raise ValueError(msg)
@@ -140,7 +161,7 @@ class Contract:
         """Read what `save` wrote; raises ValueError naming the file."""
         try:
             return cls.from_dict(json.loads(path.read_text()))
-        except (KeyError, TypeError, json.JSONDecodeError) as error:
+        except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
             msg = f"{path}: not a readable contract ({error}); export the bundle again"
             raise ValueError(msg) from error
 

@@ -113,6 +113,9 @@ def distill(
     show: bool = True,
 ) -> tuple[Contract, NormalizedMlp, NormalizedMlp, list[dict[str, Any]]]:
     """Teach a tracker and a generator; returns contract, both, and a row per round."""
+    if settings.rounds < 1:
+        msg = f"distillation: rounds is {settings.rounds}, expected at least 1"
+        raise ValueError(msg)
     torch.manual_seed(settings.seed)
     rng = np.random.default_rng(settings.seed)
     env = BatchEnv(
@@ -242,9 +245,14 @@ class _Lessons:
         for optimizer in self.optimizers:
             for group in optimizer.param_groups:
                 group["lr"] = self.settings.learning_rate * max(decay, 0.05)
-        if index < 5:
-            self.tracker.normalizer.update(self.tracker_data.newest())
-            self.generator.normalizer.update(self.generator_data.newest())
+        pairs = (
+            (self.tracker, self.tracker_data),
+            (self.generator, self.generator_data),
+        )
+        for network, data in pairs:
+            newest = data.newest()
+            if index < 5:
+                network.normalizer.update(newest)
         return {
             "tracker_loss": self._fit_tracker(),
             "generator_loss": self._fit_generator(),

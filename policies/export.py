@@ -35,9 +35,11 @@ def export_bundle(
 ) -> Path:
     """Write the bundle to `out`, whole or not at all; returns `out`.
 
-    Raises ValueError if ONNX and torch disagree, or the bundle cannot be loaded back.
+    Raises ValueError if ONNX and torch disagree, the bundle cannot be loaded back, or
+    `out` is anything but an older bundle.
     """
     contract.validate()
+    _check_replaceable(out)
     out.parent.mkdir(parents=True, exist_ok=True)
     partial = out.with_name(f".{out.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
@@ -54,6 +56,14 @@ def export_bundle(
         shutil.rmtree(out)
     partial.rename(out)
     return out
+
+
+def _check_replaceable(out: Path) -> None:
+    """Raise ValueError if `out` holds what an export must not delete."""
+    older = (out / bundle.CHECKSUMS).is_file()
+    if out.is_file() or (out.is_dir() and any(out.iterdir()) and not older):
+        msg = f"{out}: holds something else than a bundle; name another folder"
+        raise ValueError(msg)
 
 
 def to_onnx(network: NormalizedMlp) -> bytes:

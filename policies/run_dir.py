@@ -74,7 +74,16 @@ class RunDir:
         if not self.config.is_file():
             msg = f"{self.path}: not a run (no config.json); make one with `train`"
             raise ValueError(msg)
-        return json.loads(self.config.read_text())
+        try:
+            values = json.loads(self.config.read_text())
+        except ValueError as error:
+            msg = f"{self.config}: not readable ({error})"
+            raise ValueError(msg) from error
+        settings = values.get("settings") if isinstance(values, dict) else None
+        if not isinstance(settings, dict) or not {"task", "priors"} <= set(values):
+            msg = f"{self.config}: not the configuration of a run; train it again"
+            raise ValueError(msg)
+        return values
 
     def add_metrics(self, section: str, values: dict[str, Any]) -> None:
         """Merge a section into metrics.json."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import json
 from collections.abc import Callable
@@ -58,8 +59,14 @@ def train_run(
 
 
 def task_priors(folder: Path, task_name: str) -> list[Prior]:
-    """A folder's priors of one task; ValueError if it holds none."""
+    """A folder's priors of one task; ValueError if it holds none or odd names."""
     priors = load_priors(folder)
+    names = collections.Counter(prior.name for prior in priors)
+    for name, count in names.items():
+        if count > 1 or not name or Path(name).name != name:
+            what = "is the name of two priors" if count > 1 else "is no file name"
+            msg = f"{folder}: prior name '{name}' {what}; make them again with `priors`"
+            raise ValueError(msg)
     chosen = [prior for prior in priors if prior.task == task_name]
     if not chosen:
         found = ", ".join(sorted({prior.task for prior in priors}))
@@ -112,6 +119,9 @@ def evaluate_path(
     path: Path, priors: Path | None, episodes: int, seed: int
 ) -> dict[str, Any]:
     """Evaluate a run's refiner, or a bundle without reference; returns its figures."""
+    if episodes < 1:
+        msg = f"evaluation: episodes is {episodes}, expected at least 1"
+        raise ValueError(msg)
     if (path / bundles.CHECKSUMS).is_file():
         bundle = bundles.Bundle.load(path)
         task = task_by_name(bundle.contract.task)

@@ -61,6 +61,17 @@ class TrainSettings:
     device: str = "cpu"
     """Where the networks learn: cpu or cuda."""
 
+    def validate(self) -> None:
+        """Raise ValueError naming the first setting that makes no sense."""
+        for name in ("steps", "num_envs", "rollout", "batch_size", "epochs"):
+            value = getattr(self, name)
+            if value < 1:
+                msg = f"training: {name} is {value}, expected at least 1"
+                raise ValueError(msg)
+        if not 0.0 <= self.stop_at <= 1.0:
+            msg = f"training: stop_at is {self.stop_at:g}, expected a share from 0 to 1"
+            raise ValueError(msg)
+
 
 def train(
     task: Task,
@@ -78,6 +89,7 @@ def train(
     Raises ValueError if `out` holds a run and `resume` is not asked for, or if a
     resumed run was made from other priors.
     """
+    settings.validate()
     run = RunDir(out)
     config = _config(task, priors, settings)
     _check_run(run, config, resume=resume)

@@ -14,6 +14,11 @@ from envs.rewards.terms import Reward
 Floats = NDArray[np.floating]
 
 
+WORST = 50.0
+"""Largest weighted size of a term [1/s], ten times all tracking together: one exploded
+state must not outweigh a whole batch."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Term:
     """One row of a reward table: name, function, weight, and its parameters."""
@@ -38,15 +43,17 @@ class RewardStack:
         self._steps = 0
 
     def __call__(self, step: Step) -> Floats:
-        """Reward `(N,)`: weighted sum times the control period."""
+        """Reward `(N,)`: weighted sum times the control period; always finite."""
         total = np.zeros(len(step.action), np.float32)
         for index, term in enumerate(self.terms):
             value = term.function(step, **term.params)
             if value.shape != total.shape:
                 msg = f"reward term '{term.name}': shape {value.shape}, "
                 raise ValueError(msg + f"expected {total.shape}")
-            total += (term.weight * self.dt) * value
-            self._sums[index] += float(value.mean()) * term.weight
+            weighted = np.clip(term.weight * value, -WORST, WORST)
+            weighted[np.isnan(weighted)] = 0.0
+            total += self.dt * weighted
+            self._sums[index] += float(weighted.mean())
         self._steps += 1
         return total
 

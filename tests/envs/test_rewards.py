@@ -170,6 +170,20 @@ def test_draining_gives_each_terms_mean_and_starts_anew(now):
     assert set(stack.drain_means().values()) == {0.0}
 
 
+@pytest.mark.parametrize("size", [np.nan, np.inf, 1e20])
+def test_one_exploded_simulation_cannot_outweigh_the_rest(now, size):
+    stack = RewardStack(TABLE, 0.02)
+    acc = np.zeros((N, J))
+    acc[1] = size
+    broken = step(now, frames_of(now), joint_acc=acc)
+    with np.errstate(over="ignore"):
+        reward = stack(broken)
+    good = RewardStack(TABLE, 0.02)(step(now, frames_of(now)))
+    assert np.abs(reward).max() <= 2.0
+    np.testing.assert_array_equal(np.delete(reward, 1), np.delete(good, 1))
+    assert np.isfinite(list(stack.drain_means().values())).all()
+
+
 def test_a_term_of_the_wrong_shape_is_named(now):
     bad = Term("per_body", lambda s: s.now.body_pos[:, :, 0], 1.0)
     with pytest.raises(ValueError, match=r"'per_body': shape \(5, 6\), expected \(5,"):

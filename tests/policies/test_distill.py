@@ -1,0 +1,139 @@
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from envs.batch_env import BatchEnv
+from envs.commands import command_table
+from policies.bundle import Bundle
+from policies.contract import Contract
+from policies.distill import Student, make_contract
+from policies.evaluate import roll_hierarchy
+from policies.network import NormalizedMlp
+from policies.refiner import load_network
+from policies.run_dir import RunDir, load_priors
+from policies.stages import distill_run, evaluate_path, export_run
+
+
+def test_distilling_keeps_the_run_and_adds_networks_and_contract(distilled, trained):
+    contract = Contract.load(distilled.path / "contract.json")
+    widths = {k: sum(n for _, n in v) for k, v in contract.layouts().items()}
+    tracker, generator = (
+        load_network(p) for p in (distilled.tracker, distilled.generator)
+    )
+    assert tracker.shape == (29,)
+    assert len(tracker.normalizer.mean) == widths["tracker"]
+    assert generator.shape == (8, widths["command"])
+    assert tracker.normalizer.count == 2 * 8 * 12
+    assert distilled.read_config() == trained[0].read_config()
+    assert len(load_priors(distilled.path / "priors")) == 1
+    metrics = json.loads(distilled.metrics.read_text())
+    assert {"training", "distillation"} <= set(metrics)
+    assert np.isfinite(metrics["distillation"]["tracker_loss"])
+
+
+def test_an_exported_run_is_a_bundle_with_its_figures(exported, distilled):
+    bundle = Bundle.load(exported)
+    assert bundle.contract.task == "lift-box"
+    assert bundle.metrics == json.loads(distilled.metrics.read_text())
+    x = np.random.default_rng(0).normal(size=(3, 46)).astype(np.float32)
+    with torch.inference_mode():
+        expected = load_network(distilled.generator)(torch.from_numpy(x)).numpy()
+    np.testing.assert_allclose(bundle.generator(x), expected, atol=1e-5)
+
+
+def test_a_bundle_is_evaluated_without_a_reference(exported, priors_folder):
+    figures = evaluate_path(exported, priors_folder, 4, seed=1)["bundle"]
+    assert figures["success"]["trials"] == 4
+    failed = 4 - figures["success"]["successes"]
+    assert figures["dropped_standing"] <= failed
+    assert "commit" in figures
+
+
+def test_a_bundles_starts_must_be_named(exported):
+    with pytest.raises(ValueError, match="a bundle carries no priors; name the starts"):
+        evaluate_path(exported, None, 4, seed=1)
+
+
+def test_rollouts_are_free_of_terminations(exported, task, robot, short_prior):
+    make = Bundle.load(exported).hierarchy
+    rolls = [
+        roll_hierarchy(task, robot, [short_prior], make, episodes=2, seed=s, keep=2)
+        for s in (0, 0, 1)
+    ]
+    steps = 40 + round((task.hold + 1.5) * 50) - 1
+    assert rolls[0].qpos.shape == (steps, 2, 43)
+    assert rolls[0].object_height.shape == (steps, 2)
+    np.testing.assert_array_equal(rolls[0].qpos, rolls[1].qpos)
+    assert not np.array_equal(rolls[0].qpos, rolls[2].qpos)
+    np.testing.assert_allclose(rolls[0].object_height, rolls[0].qpos[:, :, -5])
+
+
+def test_a_run_without_tracker_is_not_exported(trained, tmp_path):
+    with pytest.raises(ValueError, match="holds no tracker; run `distill` on it first"):
+        export_run(trained[0].path, tmp_path / "bundle")
+
+
+def test_what_is_no_run_is_not_distilled(tmp_path):
+    with pytest.raises(ValueError, match=r"not a run \(no config\.json\)"):
+        distill_run(tmp_path, tmp_path / "out", None)  # pyright: ignore
+
+
+@pytest.fixture
+def student(task, robot, lift_prior):
+    env = BatchEnv(task, robot, [lift_prior], 6, threads=1)
+    contract = make_contract(env)
+    widths = {k: sum(n for _, n in v) for k, v in contract.layouts().items()}
+    tracker = NormalizedMlp(widths["tracker"], (8,), (29,))
+    generator = NormalizedMlp(widths["generator"], (8,), (8, 37))
+    rng = np.random.default_rng(0)
+    return Student(contract, tracker, generator, env, rng)
+
+
+def test_contracts_start_where_the_clips_do(student, lift_prior):
+    start = student.contract.start
+    student.contract.validate()
+    np.testing.assert_allclose(start.joint_pos, lift_prior.joint_pos[0])
+    assert start.root_height == pytest.approx(lift_prior.root_pos_w[0, 2])
+    offset = lift_prior.object_pos_w[0] - lift_prior.root_pos_w[0] * [1, 1, 0]
+    np.testing.assert_allclose(start.object_pos_w, offset)
+    table = command_table(student.env.reference, 29)
+    np.testing.assert_allclose(student.contract.initial_command, table[0], atol=1e-6)
+
+
+def test_a_dependent_student_follows_the_prior_from_anywhere(student):
+    """Its interpolated commands are the prior's, as far as 10 Hz can tell."""
+    env = student.env
+    env.reset()
+    student.restart(np.arange(6))
+    for tick in range(1, 21):
+        student.step(env.sense())
+        expected = student.table[env.reference.rows(env.clip, env.time, tick)]
+        smooth = np.arange(37) != 35  # all but contact
+        seen = student.command
+        np.testing.assert_allclose(seen[:, smooth], expected[:, smooth], atol=0.1)
+        if tick % 5 == 0:
+            np.testing.assert_allclose(seen, expected, atol=1e-6)
+
+
+def test_an_independent_student_follows_its_generator(student):
+    student.env.reset()
+    student.restart(np.arange(6))
+    student.independent[:3] = True
+    before = student.command.copy()
+    student.step(student.env.sense())
+    obs, plans = student.pairs[0]
+    with torch.inference_mode():
+        own = student.generator(obs)
+    np.testing.assert_array_equal(student.knots[:3, 1:], own[:3, :4])
+    np.testing.assert_array_equal(student.knots[3:, 1:], plans[3:, :4])
+    np.testing.assert_array_equal(student.knots[:, 0], before)
+
+
+def test_run_directories_tell_where_things_lie(tmp_path):
+    run = RunDir(tmp_path)
+    run.add_metrics("a", {"x": 1})
+    run.add_metrics("b", {"y": 2})
+    run.add_metrics("a", {"x": 3})
+    assert json.loads(run.metrics.read_text()) == {"a": {"x": 3}, "b": {"y": 2}}

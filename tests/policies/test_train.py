@@ -1,0 +1,142 @@
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+from stable_baselines3 import PPO
+
+from envs.state_pool import PoolSettings
+from policies.refiner import Agent, actor_of, load_network
+from policies.run_dir import RunDir, load_arrays, load_priors
+from policies.stages import evaluate_path, task_priors, train_run
+from policies.train import train
+
+
+def rows_of(run):
+    return [json.loads(line) for line in run.curve.read_text().splitlines()]
+
+
+def test_a_run_holds_all_that_later_stages_need(trained, tiny):
+    run, rows = trained
+    assert [row["steps"] for row in rows] == [64, 128]
+    assert rows_of(run) == rows
+    config = run.read_config()
+    assert config["task"] == "lift-box"
+    assert config["settings"]["num_envs"] == tiny.num_envs
+    assert set(config["priors"]) == {"lift"}
+    assert {"commit", "machine", "mujoco"} <= set(config["provenance"])
+    assert json.loads(run.metrics.read_text())["training"]["steps"] == 128
+    assert [p.name for p in load_priors(run.path / "priors")] == ["lift"]
+    assert not list(run.path.glob(".*partial*"))
+
+
+def test_a_curve_has_a_figure_for_every_reward_term(trained, task):
+    for row in trained[1]:
+        assert list(row["terms"]) == [term.name for term in task.rewards]
+        assert np.isfinite(list(row["terms"].values())).all()
+        assert 0.0 <= row["completion"] <= 1.0
+        assert row["std"] == pytest.approx(np.exp(-1.0), rel=0.1)
+
+
+def test_the_refiners_file_is_the_checkpoints_deterministic_actor(trained):
+    run, _ = trained
+    model = PPO.load(run.checkpoint, device="cpu")
+    obs = np.random.default_rng(0).normal(size=(5, model.observation_space.shape[0]))
+    obs = obs.astype(np.float32)
+    expected, _ = model.predict(obs, deterministic=True)
+    seen = Agent(load_network(run.refiner))(obs)
+    np.testing.assert_allclose(seen, expected, atol=1e-5)
+    np.testing.assert_allclose(Agent(actor_of(model))(obs), expected, atol=1e-5)
+    normalizer = load_network(run.refiner).normalizer
+    assert normalizer.count == 64  # the last rollout counts when the next begins
+
+
+def test_a_run_is_continued_where_it_stopped(tmp_path, priors_folder, tiny, more_steps):
+    out = tmp_path / "run"
+    train_run("lift-box", priors_folder, out, tiny)
+    before = load_arrays(RunDir(out).pool)["counters"][1]
+    rows = train_run("lift-box", priors_folder, out, more_steps, resume=True)
+    assert [row["steps"] for row in rows] == [192]
+    assert [row["steps"] for row in rows_of(RunDir(out))] == [64, 128, 192]
+    assert load_arrays(RunDir(out).pool)["counters"][1] == before + 8
+    assert PPO.load(RunDir(out).checkpoint).num_timesteps == 192
+    assert train_run("lift-box", priors_folder, out, more_steps, resume=True) == []
+
+
+def test_a_run_is_not_overwritten(trained, priors_folder, tiny):
+    with pytest.raises(ValueError, match="holds a run; continue it with --resume"):
+        train_run("lift-box", priors_folder, trained[0].path, tiny)
+
+
+def test_nothing_is_not_continued(tmp_path, priors_folder, tiny):
+    with pytest.raises(ValueError, match="nothing to resume"):
+        train_run("lift-box", priors_folder, tmp_path, tiny, resume=True)
+
+
+def test_a_run_is_not_continued_on_other_priors(
+    trained, task, robot, lift_prior, more_steps
+):
+    moved = dataclasses.replace(lift_prior, object_pos_w=lift_prior.object_pos_w + 1e-3)
+    with pytest.raises(ValueError, match="trained on other priors; resume with the sa"):
+        train(task, robot, [moved], trained[0].path, more_steps, resume=True)
+
+
+def test_the_same_seed_gives_the_same_refiner(
+    tmp_path, trained, task, robot, lift_prior, tiny
+):
+    train(task, robot, [lift_prior], tmp_path / "again", tiny, show=False)
+    first = load_arrays(trained[0].refiner)
+    again = load_arrays(RunDir(tmp_path / "again").refiner)
+    for name, values in first.items():
+        np.testing.assert_array_equal(again[name], values, err_msg=name)
+
+
+def test_training_stops_when_time_is_up(tmp_path, task, robot, lift_prior, tiny):
+    brief = dataclasses.replace(tiny, steps=10_000, seconds=1e-9)
+    rows = train(task, robot, [lift_prior], tmp_path / "run", brief, show=False)
+    assert rows == []
+    assert RunDir(tmp_path / "run").checkpoint.is_file()
+
+
+def test_a_pool_that_fills_as_the_policy_gets_on(
+    tmp_path, task, robot, lift_prior, tiny
+):
+    pool = PoolSettings(1.0, seed_reference=False, first_write=8, period=4, delay=4)
+    train(task, robot, [lift_prior], tmp_path / "run", tiny, pool=pool, show=False)
+    flagged = load_arrays(RunDir(tmp_path / "run").pool)["flagged"]
+    assert flagged[0]
+    assert 1 < flagged.sum() < 30
+    assert not flagged[40:].any()
+
+
+def test_evaluation_counts_every_episode(trained):
+    figures = evaluate_path(trained[0].path, None, 4, seed=3)["refiner"]
+    assert figures["completion"]["trials"] == 4
+    assert sum(figures["causes"].values()) == 4
+    assert 0.0 < figures["reached_mean"] <= 1.0
+    assert figures["seed"] == 3
+    metrics = json.loads(trained[0].metrics.read_text())
+    assert metrics["refiner"] == figures
+    again = evaluate_path(trained[0].path, None, 4, seed=3)["refiner"]
+    assert again == figures
+
+
+def test_priors_of_another_task_are_not_taken(tmp_path, lift_prior):
+    other = dataclasses.replace(lift_prior, task="carry-box")
+    other.save(tmp_path / "lift.prior.npz")
+    with pytest.raises(ValueError, match="no prior of task 'lift-box', only of carry"):
+        task_priors(tmp_path, "lift-box")
+
+
+@pytest.mark.parametrize("name", ["../escaped", "/tmp/escaped", "a/b", ""])
+def test_a_prior_cannot_name_a_file_elsewhere(tmp_path, lift_prior, name):
+    dataclasses.replace(lift_prior, name=name).save(tmp_path / "lift.prior.npz")
+    with pytest.raises(ValueError, match="is no file name"):
+        task_priors(tmp_path, "lift-box")
+
+
+def test_two_priors_of_one_name_are_refused(tmp_path, lift_prior):
+    for file in ("a", "b"):
+        lift_prior.save(tmp_path / f"{file}.prior.npz")
+    with pytest.raises(ValueError, match="'lift' is the name of two priors"):
+        task_priors(tmp_path, "lift-box")
