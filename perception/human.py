@@ -32,6 +32,8 @@ Floats = NDArray[np.floating]
 
 ROUNDS = 3
 STEPS = 4
+STILL_M_S, LOW_M = 0.8, 0.12
+UNSEEN = 0.3
 HIDDEN, SEEN = 0.45, 0.9
 
 
@@ -100,7 +102,7 @@ def fit_human(
     planted = np.zeros((len(joints), len(FEET)), bool)
     for turn in range(ROUNDS):
         if turn and level is not None:
-            planted = find_planted(joints, level, seen.fps)
+            planted = find_planted(joints, level, seen.fps, seen.trust)
         for _ in range(STEPS):
             problem = ClipProblem(len(joints), joints.shape[1])
             terms.add_image(problem, joints, seen)
@@ -140,13 +142,25 @@ def find_floor(joints_c: Floats, trust: Floats) -> Floor:
     return Floor(up, -float(lowest))
 
 
-def find_planted(joints_c: Floats, floor: Floor, fps: float) -> NDArray[np.bool_]:
-    """Which of `FEET` stand still on the floor, `(T, 4)`."""
+def find_planted(
+    joints_c: Floats, floor: Floor, fps: float, trust: Floats | None = None
+) -> NDArray[np.bool_]:
+    """Which of `FEET` stand still on the floor, `(T, 4)`.
+
+    A foot that hardly anything is seen of, by `trust (T, 14)`, is taken to stand
+    unless the person walks.
+    """
     feet = gaussian_filter1d(joints_c[:, FEET], 0.05 * fps, axis=0)
     speed = np.linalg.norm(np.gradient(feet, 1.0 / fps, axis=0), axis=-1)
     rest = np.array([REST_HEIGHT_M[foot] for foot in FEET])
-    low = floor.height(feet) < rest + 0.10
-    return (speed < 0.30) & low
+    low = floor.height(feet) < rest + LOW_M
+    standing = (speed < STILL_M_S) & low
+    if trust is None:
+        return standing
+    pelvis = gaussian_filter1d(joints_c[:, [L_HIP, R_HIP]].mean(axis=1), 0.1 * fps, 0)
+    walking = np.linalg.norm(np.gradient(pelvis, 1.0 / fps, axis=0), axis=-1)
+    unseen = (trust[:, FEET] < UNSEEN) & (walking < STILL_M_S)[:, None]
+    return standing | unseen
 
 
 def _trust(visibility: Floats) -> Floats:
