@@ -279,16 +279,12 @@ class Doctor:
         """Examine the machine."""
         from deploy.doctor import doctor
 
-        doctor()
-        return 0
+        return 0 if doctor() else NOT_DONE
 
 
-_COMMANDS = (Studio, Priors, Train, Distill, Export, Evaluate) + (
-    Play,
-    Run,
-    Report,
-    Demo,
-    Doctor,
+_COMMANDS = (
+    *(Studio, Priors, Train, Distill, Export, Evaluate),
+    *(Play, Run, Report, Demo, Doctor),
 )
 
 

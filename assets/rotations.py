@@ -23,18 +23,38 @@ def normalize(q: Array) -> Array:
     return np.where(norm > 0.0, q / safe, unit)
 
 
+def components(a: Array) -> tuple[Array, ...]:
+    """Views `(...)` of the entries along the last axis of `a (..., K)`."""
+    return tuple(a[..., i] for i in range(a.shape[-1]))
+
+
+def assemble(*entries: Array) -> Array:
+    """The inverse of `components`: arrays of one shape and type to `(..., K)`.
+
+    Several times faster than `np.stack` on the small arrays of a control step.
+    """
+    out = np.empty((*entries[0].shape, len(entries)), entries[0].dtype)
+    for index, entry in enumerate(entries):
+        out[..., index] = entry
+    return out
+
+
+def _cross(u: Array, v: Array) -> Array:
+    """Cross product `(..., 3)`, without the overhead of `np.cross`."""
+    ux, uy, uz = components(u)
+    vx, vy, vz = components(v)
+    return assemble(uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx)
+
+
 def multiply(p: Array, q: Array) -> Array:
     """Hamilton product `p ⊗ q (..., 4)`: apply `q` first, then `p`."""
-    pw, px, py, pz = np.moveaxis(p, -1, 0)
-    qw, qx, qy, qz = np.moveaxis(q, -1, 0)
-    return np.stack(
-        [
-            pw * qw - px * qx - py * qy - pz * qz,
-            pw * qx + px * qw + py * qz - pz * qy,
-            pw * qy - px * qz + py * qw + pz * qx,
-            pw * qz + px * qy - py * qx + pz * qw,
-        ],
-        axis=-1,
+    pw, px, py, pz = components(p)
+    qw, qx, qy, qz = components(q)
+    return assemble(
+        pw * qw - px * qx - py * qy - pz * qz,
+        pw * qx + px * qw + py * qz - pz * qy,
+        pw * qy - px * qz + py * qw + pz * qx,
+        pw * qz + px * qy - py * qx + pz * qw,
     )
 
 
@@ -46,8 +66,8 @@ def conjugate(q: Array) -> Array:
 def rotate(q: Array, v: Array) -> Array:
     """Rotate vectors `v (..., 3)` by unit quaternions `q (..., 4)`."""
     w, u = q[..., :1], q[..., 1:]
-    t = 2.0 * np.cross(u, v)
-    return v + w * t + np.cross(u, t)
+    t = 2.0 * _cross(u, v)
+    return v + w * t + _cross(u, t)
 
 
 def rotate_inverse(q: Array, v: Array) -> Array:
@@ -57,20 +77,17 @@ def rotate_inverse(q: Array, v: Array) -> Array:
 
 def to_matrix(q: Array) -> Array:
     """Rotation matrices `(..., 3, 3)` of unit quaternions `q (..., 4)`."""
-    w, x, y, z = np.moveaxis(q, -1, 0)
-    flat = np.stack(
-        [
-            1 - 2 * (y * y + z * z),
-            2 * (x * y - w * z),
-            2 * (x * z + w * y),
-            2 * (x * y + w * z),
-            1 - 2 * (x * x + z * z),
-            2 * (y * z - w * x),
-            2 * (x * z - w * y),
-            2 * (y * z + w * x),
-            1 - 2 * (x * x + y * y),
-        ],
-        axis=-1,
+    w, x, y, z = components(q)
+    flat = assemble(
+        1 - 2 * (y * y + z * z),
+        2 * (x * y - w * z),
+        2 * (x * z + w * y),
+        2 * (x * y + w * z),
+        1 - 2 * (x * x + z * z),
+        2 * (y * z - w * x),
+        2 * (x * z - w * y),
+        2 * (y * z + w * x),
+        1 - 2 * (x * x + y * y),
     )
     return flat.reshape((*q.shape[:-1], 3, 3))
 
@@ -142,7 +159,7 @@ def from_yaw(yaw: ArrayLike) -> Array:
 
 def yaw(q: Array) -> Array:
     """Heading `(...)` [rad] about world Z of the frame's x axis."""
-    w, x, y, z = np.moveaxis(q, -1, 0)
+    w, x, y, z = components(q)
     return np.arctan2(2.0 * (w * z + x * y), 1.0 - 2.0 * (y * y + z * z))
 
 

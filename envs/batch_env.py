@@ -24,6 +24,7 @@ from envs import refiner_observation, terminations
 from envs.observations import Sense, size
 from envs.quantities import Motion, Step, measure, yaw_frame
 from envs.reference import build_reference
+from envs.reset import noisy_starts
 from envs.rewards.stack import RewardStack
 from envs.scene import build_scene
 from envs.state_pool import PoolSettings, StatePool
@@ -220,7 +221,9 @@ class BatchEnv(VecEnv):
         self._from_start[ids] = self.time[ids] == 0
         qpos, qvel = self.pool.qpos[rows], self.pool.qvel[rows]
         first = np.flatnonzero(self._from_start[ids])
-        qpos[first] = self._noisy(qpos[first])
+        qpos[first] = noisy_starts(
+            qpos[first], self.task.reset_noise, self._range, self.rng
+        )
         self._qpos[ids], self._qvel[ids] = qpos, qvel
         self._ctrl[ids] = qpos[:, 7 : 7 + self.robot.num_joints]
         self._warmstart[ids] = 0.0
@@ -229,25 +232,6 @@ class BatchEnv(VecEnv):
         self._return[ids] = 0.0
         self._begun[ids] = self.time[ids]
         self.batch.forward(ids, stage=_VELOCITY_STAGE)
-
-    def _noisy(self, qpos: Floats) -> Floats:
-        """First frames `(n, nq)` with the task's reset noise."""
-        noise, n = self.task.reset_noise, len(qpos)
-
-        def uniform(half: float, width: int) -> Floats:
-            return self.rng.uniform(-half, half, (n, width))
-
-        qpos[:, 0:2] += uniform(noise.root_xy, 2)
-        qpos[:, 2:3] += np.abs(uniform(noise.root_z, 1))
-        turn = rotations.exp(uniform(noise.root_rot, 3))
-        qpos[:, 3:7] = rotations.multiply(turn, qpos[:, 3:7])
-        joints = qpos[:, 7 : 7 + self.robot.num_joints]
-        joints += uniform(noise.joint, joints.shape[1])
-        np.clip(joints, *self._range, out=joints)
-        qpos[:, -7:-5] += uniform(noise.object_xy, 2)
-        yaw = rotations.from_yaw(uniform(noise.object_yaw, 1)[:, 0])
-        qpos[:, -4:] = rotations.multiply(yaw, qpos[:, -4:])
-        return qpos
 
     def _report(
         self,

@@ -96,7 +96,7 @@ def gravity_in_body(quat_w: Floats) -> Floats:
 
 
 def proprioception(sense: Sense, default_pos: Floats, last_action: Floats) -> Floats:
-    """One frame of history `(N, 9 + 3J - 3)`: see `proprioception_layout`."""
+    """One frame of history `(N, 6 + 3J)`: see `proprioception_layout`."""
     return np.concatenate(
         [
             sense.imu_gyro_b,

@@ -31,6 +31,7 @@ class Motion:
     | object_pos, object_quat | (N, 3), (N, 4) | m, wxyz | world |
     | object_lin_vel, object_ang_vel | (N, 3) | m/s, rad/s | world |
     | contact | (N, C) | 0 or 1 | measured, contact body against object |
+    | touching | (N, C) | count | contacts of each contact body with the object |
     | robot_contacts | (N,) | count | whole robot against object |
     | feet_force | (N, F) | N | against the floor |
     """
@@ -116,17 +117,14 @@ def yaw_frame(pos: Floats, quat: Floats, anchor: int) -> tuple[Floats, Floats]:
     half = np.arctan2(z, w)
     cos, sin = np.cos(2 * half)[:, None], np.sin(2 * half)[:, None]
     delta = pos - pos[:, anchor : anchor + 1]
-    local = np.stack(
-        [
-            cos * delta[..., 0] + sin * delta[..., 1],
-            cos * delta[..., 1] - sin * delta[..., 0],
-            pos[..., 2],
-        ],
-        axis=-1,
+    local = rotations.assemble(
+        cos * delta[..., 0] + sin * delta[..., 1],
+        cos * delta[..., 1] - sin * delta[..., 0],
+        pos[..., 2],
     )
     c, s = np.cos(half)[:, None], np.sin(half)[:, None]
-    qw, qx, qy, qz = np.moveaxis(quat, -1, 0)
-    turned = np.stack(
-        [c * qw + s * qz, c * qx + s * qy, c * qy - s * qx, c * qz - s * qw], axis=-1
+    qw, qx, qy, qz = rotations.components(quat)
+    turned = rotations.assemble(
+        c * qw + s * qz, c * qx + s * qy, c * qy - s * qx, c * qz - s * qw
     )
     return local, turned

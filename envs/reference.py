@@ -166,6 +166,11 @@ def _check(prior: Prior, scene: Scene) -> None:
             f"{scene.object.size}"
         )
         raise ValueError(msg)
+    for name in scene.contact_names:
+        if name not in prior.contact_names:
+            known = ", ".join(prior.contact_names)
+            msg = f"prior '{prior.name}': no contact label '{name}', only {known}"
+            raise ValueError(msg)
 
 
 def _table(

@@ -178,5 +178,19 @@ class StopWhenLearnt(BaseCallback):
         return not (full and _mean(self.curve.complete) >= self.level)
 
 
+class StopAfter(BaseCallback):
+    """Ends training after so many seconds."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self.seconds = seconds
+
+    def _on_training_start(self) -> None:
+        self._end = time.monotonic() + self.seconds
+
+    def _on_step(self) -> bool:
+        return time.monotonic() < self._end
+
+
 def _mean(values: collections.deque) -> float:
     return float(np.mean(values)) if values else 0.0

@@ -13,7 +13,7 @@ from assets.g1.spec import g1
 from envs.batch_env import BatchEnv
 from envs.render import render_motion
 from envs.tasks import task_by_name
-from perception.studio import write_video
+from perception.encode import write_video
 from policies.evaluate import FROM_START
 from policies.refiner import Agent, load_network, zero_agent
 from policies.run_dir import RunDir

@@ -52,6 +52,8 @@ class TrainSettings:
     """Add the inverse-dynamics offset to the PD targets."""
     stop_at: float = 0.0
     """Stop once this share of episodes completes from the first frame; 0: never."""
+    seconds: float = 0.0
+    """Stop after this much wall-clock time; 0: never."""
     seed: int = 0
     threads: int = 0
     """Physics threads; 0: one per core."""
@@ -99,6 +101,8 @@ def train(
     ]
     if settings.stop_at > 0:
         steps.append(callbacks.StopWhenLearnt(curve, settings.stop_at))
+    if settings.seconds > 0:
+        steps.append(callbacks.StopAfter(settings.seconds))
     left = settings.steps - model.num_timesteps
     if left > 0:
         model.learn(left, CallbackList(steps), reset_num_timesteps=not resume)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from assets import rotations
 from envs.quantities import Step
 
 Floats = NDArray[np.floating]
@@ -107,17 +108,7 @@ def object_to_body_orientation(s: Step, std: float) -> Floats:
 
 def _relative_dot(bodies: Floats, obj: Floats) -> Floats:
     """Quaternions conj(body) ⊗ object `(N, B, 4)`."""
-    w, x, y, z = np.moveaxis(bodies, -1, 0)
-    a, b, c, d = np.moveaxis(obj[:, None], -1, 0)
-    return np.stack(
-        [
-            w * a + x * b + y * c + z * d,
-            w * b - x * a - y * d + z * c,
-            w * c + x * d - y * a - z * b,
-            w * d - x * c + y * b - z * a,
-        ],
-        axis=-1,
-    )
+    return rotations.multiply(rotations.conjugate(bodies), obj[:, None])
 
 
 def contact(s: Step) -> Floats:
