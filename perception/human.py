@@ -115,18 +115,17 @@ def fit_human(
                 terms.add_palms(problem, joints, palms)
             joints = joints + problem.step()
         lengths = _measure_bones(joints, seen, expected, loose)
-        level = floor or find_floor(joints, seen.trust)
+        level = floor or find_floor(joints)
     assert level is not None
     return Human(joints, seen.trust, level, planted)
 
 
-def find_floor(joints_c: Floats, trust: Floats) -> Floor:
+def find_floor(joints_c: Floats) -> Floor:
     """The floor from how the person stands: upright, with the lowest feet on it.
 
     Cameras are held without roll more often than not, so the tilt sideways is only
     half believed.
     """
-    del trust
     ankles = joints_c[:, FEET[:2]].mean(axis=1)
     shoulders = joints_c[:, L_SHOULDER : L_SHOULDER + 2].mean(axis=1)
     body = shoulders - ankles
