@@ -40,9 +40,9 @@ class RunDir:
         return self.path / "checkpoint.zip"
 
     @property
-    def pool(self) -> Path:
-        """The state pool at the checkpoint."""
-        return self.path / "pool.npz"
+    def progress(self) -> Path:
+        """The state pool and the curve's window at the checkpoint."""
+        return self.path / "progress.npz"
 
     @property
     def priors(self) -> Path:

@@ -102,17 +102,26 @@ def distill_run(path: Path, out: Path, settings: DistillSettings) -> dict[str, A
     return figures
 
 
-def export_run(path: Path, out: Path) -> Path:
-    """Export a distilled run as a bundle; returns its path."""
+def export_run(path: Path, out: Path, *, episodes: int = 0, seed: int = 1000) -> Path:
+    """Export a distilled run as a bundle; returns its path.
+
+    With `episodes` the exported files themselves are evaluated without reference, from
+    the run's own starts, and the figures go into the bundle's metrics and card.
+    """
     run = RunDir(path)
     if not run.tracker.is_file():
         msg = f"{path}: holds no tracker; run `distill` on it first"
         raise ValueError(msg)
     contract = Contract.load(path / bundles.CONTRACT)
+    networks = load_network(run.tracker), load_network(run.generator)
     metrics = json.loads(run.metrics.read_text()) if run.metrics.exists() else {}
-    return export_bundle(
-        out, contract, load_network(run.tracker), load_network(run.generator), metrics
-    )
+    metrics.pop("bundle", None)
+    export_bundle(out, contract, *networks, metrics)
+    if episodes > 0:
+        figures = evaluate_path(out, run.priors, episodes, seed)
+        run.add_metrics("bundle", figures["bundle"])
+        export_bundle(out, contract, *networks, {**metrics, **figures})
+    return out
 
 
 def evaluate_path(

@@ -104,10 +104,12 @@ def train(
         feedforward=settings.feedforward,
         pool=pool,
     )
+    curve = callbacks.Curve(env, run, settings.steps, show=show)
+    if resume:
+        _take_up(run, env, curve)
     model = _model(env, run, settings, resume=resume)
     write_json(run.config, config)
-    curve = callbacks.Curve(env, run, settings.steps, show=show)
-    checkpoint = callbacks.Checkpoint(env, run)
+    checkpoint = callbacks.Checkpoint(env, curve, run)
     steps: list = [callbacks.NormalizeObservations(), curve, checkpoint]
     if settings.stop_at > 0:
         steps.append(callbacks.StopWhenLearnt(curve, settings.stop_at))
@@ -123,10 +125,21 @@ def train(
     return curve.rows
 
 
+def _take_up(run: RunDir, env: BatchEnv, curve: callbacks.Curve) -> None:
+    """Restore the state pool and the curve's window from the checkpoint."""
+    arrays = load_arrays(run.progress)
+    for owner, prefix in ((env.pool, "pool_"), (curve, "curve_")):
+        state = {
+            name.removeprefix(prefix): array
+            for name, array in arrays.items()
+            if name.startswith(prefix)
+        }
+        owner.restore(state)
+
+
 def _model(env: BatchEnv, run: RunDir, settings: TrainSettings, *, resume: bool) -> PPO:
     if resume:
         model = PPO.load(run.checkpoint, env=env, device=settings.device)
-        env.pool.restore(load_arrays(run.pool))
         env.seed(settings.seed + model.num_timesteps)
     else:
         model = PPO(
