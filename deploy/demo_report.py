@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from assets.g1.spec import g1
 from assets.scene import compile_scene
 from deploy.episode import RunResult
+from deploy.runner import known_robot
 from envs.render import render_motion
 from perception.manifest import FILE_NAME, Manifest
 from perception.prior import Prior
@@ -100,7 +101,8 @@ def add_robot_run(
 ) -> None:
     """Film and figures of a bundle on the simulated robot."""
     report.add_section("On the simulated robot")
-    model = compile_scene(bundle.contract.robot, bundle.contract.object)
+    robot = known_robot(bundle.contract)
+    model = compile_scene(robot, bundle.contract.object)
     for episode in result.episodes:
         path = folder / f"episode_{episode.seed}.npz"
         with np.load(path, allow_pickle=False) as file:
