@@ -141,12 +141,14 @@ class Export:
 
     source: tyro.conf.Positional[Path]
     out: Path
+    episodes: int = 200
+    """Episodes without reference for the bundle's own figures; 0: none."""
 
     def run(self) -> int:
         """Export."""
         from policies.stages import export_run
 
-        print(export_run(self.source, self.out))
+        print(export_run(self.source, self.out, episodes=self.episodes))
         return 0
 
 

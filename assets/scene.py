@@ -93,9 +93,12 @@ def _add_floor(spec: mujoco.MjSpec) -> None:
         **_WORLD,
     )
     spec.worldbody.add_light(
-        pos=[1.0, -1.5, 3.5], dir=[-0.25, 0.4, -1.0], diffuse=[0.7, 0.7, 0.7]
+        type=mujoco.mjtLightType.mjLIGHT_DIRECTIONAL,
+        pos=[1.0, -1.5, 3.5],
+        dir=[-0.25, 0.4, -1.0],
+        diffuse=[0.6, 0.6, 0.6],
     )
-    spec.visual.headlight.ambient = [0.35, 0.35, 0.35]
+    spec.visual.headlight.ambient = [0.45, 0.45, 0.45]
     spec.visual.headlight.diffuse = [0.35, 0.35, 0.35]
 
 

@@ -54,7 +54,7 @@ def demo(out: Path, from_scratch: bool, seed: int) -> bool:
     with _stage(console, "2/4 training", seconds):
         run = _scratch(out, seed) if from_scratch else _glimpse(out, seed)
     with _stage(console, "3/4 the robot, in a process of its own, over DDS", seconds):
-        bundle = export_run(run.path, out / "bundle") if from_scratch else BUNDLE
+        bundle = _export(run, out) if from_scratch else BUNDLE
         result = run_bundle(bundle, "dds", seed=seed, out=out / "robot")
     with _stage(console, "4/4 report", seconds):
         rows = add_clips(report, out / "priors")
@@ -82,6 +82,10 @@ def _scratch(out: Path, seed: int) -> RunDir:
         train_run(TASK, out / "priors", run.path, SCRATCH, resume=resume)
         distill_run(run.path, run.path, DistillSettings(seed=seed))
     return run
+
+
+def _export(run: RunDir, out: Path) -> Path:
+    return export_run(run.path, out / "bundle", episodes=50)
 
 
 @contextmanager

@@ -97,7 +97,7 @@ def _lab(codes: NDArray[np.uint16]) -> NDArray[np.float32]:
 
 
 def _bins(frame: NDArray[np.uint8]) -> NDArray[np.uint16]:
-    lab = cv2.cvtColor(cv2.GaussianBlur(frame, (3, 3), 0), cv2.COLOR_BGR2LAB)
+    lab = cv2.cvtColor(frame, cv2.COLOR_BGR2LAB)
     lab = lab.astype(np.int32)
     light = lab[..., 0] * BINS // 256
     tint = np.clip((lab[..., 1:] - 128) * BINS // 128 + BINS // 2, 0, BINS - 1)

@@ -32,6 +32,8 @@ Floats = NDArray[np.floating]
 
 ROUNDS = 3
 STEPS = 4
+STILL_M_S, LOW_M = 0.8, 0.12
+UNSEEN = 0.3
 HIDDEN, SEEN = 0.45, 0.9
 
 
@@ -100,7 +102,7 @@ def fit_human(
     planted = np.zeros((len(joints), len(FEET)), bool)
     for turn in range(ROUNDS):
         if turn and level is not None:
-            planted = find_planted(joints, level, seen.fps)
+            planted = find_planted(joints, level, seen.fps, seen.trust)
         for _ in range(STEPS):
             problem = ClipProblem(len(joints), joints.shape[1])
             terms.add_image(problem, joints, seen)
@@ -113,18 +115,17 @@ def fit_human(
                 terms.add_palms(problem, joints, palms)
             joints = joints + problem.step()
         lengths = _measure_bones(joints, seen, expected, loose)
-        level = floor or find_floor(joints, seen.trust)
+        level = floor or find_floor(joints)
     assert level is not None
     return Human(joints, seen.trust, level, planted)
 
 
-def find_floor(joints_c: Floats, trust: Floats) -> Floor:
+def find_floor(joints_c: Floats) -> Floor:
     """The floor from how the person stands: upright, with the lowest feet on it.
 
     Cameras are held without roll more often than not, so the tilt sideways is only
     half believed.
     """
-    del trust
     ankles = joints_c[:, FEET[:2]].mean(axis=1)
     shoulders = joints_c[:, L_SHOULDER : L_SHOULDER + 2].mean(axis=1)
     body = shoulders - ankles
@@ -140,13 +141,25 @@ def find_floor(joints_c: Floats, trust: Floats) -> Floor:
     return Floor(up, -float(lowest))
 
 
-def find_planted(joints_c: Floats, floor: Floor, fps: float) -> NDArray[np.bool_]:
-    """Which of `FEET` stand still on the floor, `(T, 4)`."""
+def find_planted(
+    joints_c: Floats, floor: Floor, fps: float, trust: Floats | None = None
+) -> NDArray[np.bool_]:
+    """Which of `FEET` stand still on the floor, `(T, 4)`.
+
+    A foot that hardly anything is seen of, by `trust (T, 14)`, is taken to stand
+    unless the person walks.
+    """
     feet = gaussian_filter1d(joints_c[:, FEET], 0.05 * fps, axis=0)
     speed = np.linalg.norm(np.gradient(feet, 1.0 / fps, axis=0), axis=-1)
     rest = np.array([REST_HEIGHT_M[foot] for foot in FEET])
-    low = floor.height(feet) < rest + 0.10
-    return (speed < 0.30) & low
+    low = floor.height(feet) < rest + LOW_M
+    standing = (speed < STILL_M_S) & low
+    if trust is None:
+        return standing
+    pelvis = gaussian_filter1d(joints_c[:, [L_HIP, R_HIP]].mean(axis=1), 0.1 * fps, 0)
+    walking = np.linalg.norm(np.gradient(pelvis, 1.0 / fps, axis=0), axis=-1)
+    unseen = (trust[:, FEET] < UNSEEN) & (walking < STILL_M_S)[:, None]
+    return standing | unseen
 
 
 def _trust(visibility: Floats) -> Floats:

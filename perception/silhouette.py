@@ -16,6 +16,7 @@ from perception.camera import project, transform
 
 Floats = NDArray[np.floating]
 SUBPIXEL = 4
+BRIM = 0.7
 
 
 def outline_points(spec: ObjectSpec) -> Floats:
@@ -123,5 +124,12 @@ class Silhouette:
 
 
 def _fill(image: NDArray[np.uint8], hull: Floats) -> None:
-    points = (hull * (1 << SUBPIXEL)).round().astype(np.int32)
+    """Fill the hull, whose pixel (0, 0) spans 0 to 1, with its true area.
+
+    OpenCV counts from pixels' centres, and draws `BRIM` more than the area all round.
+    """
+    middle = hull.mean(axis=0)
+    area = cv2.contourArea(hull.astype(np.float32))
+    inner = middle + (hull - middle) * (1.0 - 2 * BRIM / max(np.sqrt(area), 3.0))
+    points = ((inner - 0.5) * (1 << SUBPIXEL)).round().astype(np.int32)
     cv2.fillConvexPoly(image, points, 255, cv2.LINE_AA, SUBPIXEL)

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from rich.progress import (
     BarColumn,
     Progress,
@@ -67,6 +68,21 @@ class Curve(BaseCallback):
         self.rows: list[dict[str, Any]] = []
         self._progress: Progress | None = None
         self._bar = TaskID(0)
+
+    def state(self) -> dict[str, NDArray]:
+        """Arrays that a checkpoint must keep for the curve to go on."""
+        return {
+            "seconds": np.array(self.seconds),
+            "complete": np.array(self.complete, bool),
+            "reached": np.array(self.reached, float),
+            "returns": np.array(self.returns, float),
+        }
+
+    def restore(self, state: dict[str, NDArray]) -> None:
+        """Take up what `state` returned."""
+        self.seconds = float(state["seconds"])
+        for name in ("complete", "reached", "returns"):
+            getattr(self, name).extend(state[name].tolist())
 
     def _on_training_start(self) -> None:
         self._clock = time.monotonic()
@@ -140,9 +156,11 @@ class Curve(BaseCallback):
 class Checkpoint(BaseCallback):
     """Saves everything a resume needs, every `period` seconds and at the end."""
 
-    def __init__(self, env: BatchEnv, run: RunDir, period: float = 60.0) -> None:
+    def __init__(
+        self, env: BatchEnv, curve: Curve, run: RunDir, period: float = 60.0
+    ) -> None:
         super().__init__()
-        self.env, self.run, self.period = env, run, period
+        self.env, self.curve, self.run, self.period = env, curve, run, period
         self._last = time.monotonic()
 
     def _on_step(self) -> bool:
@@ -158,7 +176,9 @@ class Checkpoint(BaseCallback):
     def save(self) -> None:
         """Write checkpoint, pool and the refiner's plain weights, atomically."""
         atomic(self.run.checkpoint, self._save_model)
-        save_arrays(self.run.pool, self.env.pool.state())
+        pool = {f"pool_{k}": v for k, v in self.env.pool.state().items()}
+        curve = {f"curve_{k}": v for k, v in self.curve.state().items()}
+        save_arrays(self.run.progress, {**pool, **curve})
         save_network(self.run.refiner, actor_of(self.model))  # pyright: ignore
         self._last = time.monotonic()
 

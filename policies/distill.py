@@ -138,7 +138,8 @@ def distill(
     for index in track(rounds, "distilling", disable=not show):
         student.independent = _independent(index, settings, rng)
         obs, failures = lessons.collect(env, teacher, obs)
-        rows.append({"round": index, "failures": failures, **lessons.learn(index)})
+        losses = lessons.learn(index)
+        rows.append({"round": index, "failures": failures, **losses})
     return contract, tracker, generator, rows
 
 

@@ -8,7 +8,7 @@ import json
 import os
 import platform
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,9 +40,14 @@ class RunDir:
         return self.path / "checkpoint.zip"
 
     @property
-    def pool(self) -> Path:
-        """The state pool at the checkpoint."""
-        return self.path / "pool.npz"
+    def progress(self) -> Path:
+        """The state pool and the curve's window at the checkpoint."""
+        return self.path / "progress.npz"
+
+    @property
+    def priors(self) -> Path:
+        """Folder of the priors it trains on, copied so that a run is whole."""
+        return self.path / "priors"
 
     @property
     def refiner(self) -> Path:
@@ -126,6 +131,13 @@ def load_priors(folder: Path) -> list[Prior]:
         msg = f"{folder}: no *.prior.npz here; make some with `priors VIDEOS --out DIR`"
         raise ValueError(msg)
     return [Prior.load(path) for path in paths]
+
+
+def save_priors(folder: Path, priors: Sequence[Prior]) -> None:
+    """Write `NAME.prior.npz` for each prior."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for prior in priors:
+        prior.save(folder / f"{prior.name}.prior.npz")
 
 
 def prior_digest(prior: Prior) -> str:

@@ -23,7 +23,13 @@ from policies.distill import DistillSettings, distill
 from policies.evaluate import evaluate_hierarchy, evaluate_refiner
 from policies.export import export_bundle
 from policies.refiner import Agent, load_network, save_network
-from policies.run_dir import RunDir, load_priors, provenance, write_json
+from policies.run_dir import (
+    RunDir,
+    load_priors,
+    provenance,
+    save_priors,
+    write_json,
+)
 from policies.train import TrainSettings, train
 
 
@@ -46,9 +52,6 @@ def train_run(
     chosen = task_priors(priors, task.name)
     run = RunDir(out)
     rows = train(task, robot_of(robot_xml), chosen, out, settings, resume=resume)
-    (out / "priors").mkdir(exist_ok=True)
-    for prior in chosen:
-        prior.save(out / "priors" / f"{prior.name}.prior.npz")
     if rows:
         last = {k: rows[-1][k] for k in ("steps", "seconds", "completion", "reached")}
         run.add_metrics("training", {**last, **provenance(), "seed": settings.seed})
@@ -80,7 +83,7 @@ def distill_run(path: Path, out: Path, settings: DistillSettings) -> dict[str, A
     contract, tracker, generator, rows = distill(
         task,
         robot,
-        load_priors(path / "priors"),
+        load_priors(run.priors),
         Agent(load_network(run.refiner)),
         settings,
         feedforward=config["settings"]["feedforward"],
@@ -88,9 +91,7 @@ def distill_run(path: Path, out: Path, settings: DistillSettings) -> dict[str, A
     out.mkdir(parents=True, exist_ok=True)
     if out.resolve() != path.resolve():
         write_json(target.config, config)
-        (out / "priors").mkdir(exist_ok=True)
-        for prior in load_priors(path / "priors"):
-            prior.save(out / "priors" / f"{prior.name}.prior.npz")
+        save_priors(target.priors, load_priors(run.priors))
         if run.metrics.exists():
             write_json(target.metrics, json.loads(run.metrics.read_text()))
     save_network(target.tracker, tracker)
@@ -101,17 +102,26 @@ def distill_run(path: Path, out: Path, settings: DistillSettings) -> dict[str, A
     return figures
 
 
-def export_run(path: Path, out: Path) -> Path:
-    """Export a distilled run as a bundle; returns its path."""
+def export_run(path: Path, out: Path, *, episodes: int = 0, seed: int = 1000) -> Path:
+    """Export a distilled run as a bundle; returns its path.
+
+    With `episodes` the exported files themselves are evaluated without reference, from
+    the run's own starts, and the figures go into the bundle's metrics and card.
+    """
     run = RunDir(path)
     if not run.tracker.is_file():
         msg = f"{path}: holds no tracker; run `distill` on it first"
         raise ValueError(msg)
     contract = Contract.load(path / bundles.CONTRACT)
+    networks = load_network(run.tracker), load_network(run.generator)
     metrics = json.loads(run.metrics.read_text()) if run.metrics.exists() else {}
-    return export_bundle(
-        out, contract, load_network(run.tracker), load_network(run.generator), metrics
-    )
+    metrics.pop("bundle", None)
+    export_bundle(out, contract, *networks, metrics)
+    if episodes > 0:
+        figures = evaluate_path(out, run.priors, episodes, seed)
+        run.add_metrics("bundle", figures["bundle"])
+        export_bundle(out, contract, *networks, {**metrics, **figures})
+    return out
 
 
 def evaluate_path(
@@ -142,7 +152,7 @@ def evaluate_path(
     figures = evaluate_refiner(
         task,
         robot_of(None),
-        task_priors(priors or path / "priors", task.name),
+        task_priors(priors or run.priors, task.name),
         Agent(load_network(run.refiner)),
         episodes=episodes,
         seed=seed,

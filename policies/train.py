@@ -24,6 +24,7 @@ from policies.run_dir import (
     load_arrays,
     prior_digest,
     provenance,
+    save_priors,
     write_json,
 )
 
@@ -92,7 +93,7 @@ def train(
     run = RunDir(out)
     config = _config(task, priors, settings)
     _check_run(run, config, resume=resume)
-    out.mkdir(parents=True, exist_ok=True)
+    save_priors(run.priors, priors)
     env = BatchEnv(
         task,
         robot,
@@ -103,28 +104,42 @@ def train(
         feedforward=settings.feedforward,
         pool=pool,
     )
+    curve = callbacks.Curve(env, run, settings.steps, show=show)
+    if resume:
+        _take_up(run, env, curve)
     model = _model(env, run, settings, resume=resume)
     write_json(run.config, config)
-    curve = callbacks.Curve(env, run, settings.steps, show=show)
-    steps: list = [
-        callbacks.NormalizeObservations(),
-        curve,
-        callbacks.Checkpoint(env, run),
-    ]
+    checkpoint = callbacks.Checkpoint(env, curve, run)
+    steps: list = [callbacks.NormalizeObservations(), curve, checkpoint]
     if settings.stop_at > 0:
         steps.append(callbacks.StopWhenLearnt(curve, settings.stop_at))
     if settings.seconds > 0:
         steps.append(callbacks.StopAfter(settings.seconds))
     left = settings.steps - model.num_timesteps
     if left > 0:
-        model.learn(left, CallbackList(steps), reset_num_timesteps=not resume)
+        try:
+            model.learn(left, CallbackList(steps), reset_num_timesteps=not resume)
+        except KeyboardInterrupt:
+            checkpoint.save()
+            raise
     return curve.rows
+
+
+def _take_up(run: RunDir, env: BatchEnv, curve: callbacks.Curve) -> None:
+    """Restore the state pool and the curve's window from the checkpoint."""
+    arrays = load_arrays(run.progress)
+    for owner, prefix in ((env.pool, "pool_"), (curve, "curve_")):
+        state = {
+            name.removeprefix(prefix): array
+            for name, array in arrays.items()
+            if name.startswith(prefix)
+        }
+        owner.restore(state)
 
 
 def _model(env: BatchEnv, run: RunDir, settings: TrainSettings, *, resume: bool) -> PPO:
     if resume:
         model = PPO.load(run.checkpoint, env=env, device=settings.device)
-        env.pool.restore(load_arrays(run.pool))
         env.seed(settings.seed + model.num_timesteps)
     else:
         model = PPO(

@@ -55,11 +55,11 @@ def test_the_refiners_file_is_the_checkpoints_deterministic_actor(trained):
 def test_a_run_is_continued_where_it_stopped(tmp_path, priors_folder, tiny, more_steps):
     out = tmp_path / "run"
     train_run("lift-box", priors_folder, out, tiny)
-    before = load_arrays(RunDir(out).pool)["counters"][1]
+    before = load_arrays(RunDir(out).progress)["pool_counters"][1]
     rows = train_run("lift-box", priors_folder, out, more_steps, resume=True)
     assert [row["steps"] for row in rows] == [192]
     assert [row["steps"] for row in rows_of(RunDir(out))] == [64, 128, 192]
-    assert load_arrays(RunDir(out).pool)["counters"][1] == before + 8
+    assert load_arrays(RunDir(out).progress)["pool_counters"][1] == before + 8
     assert PPO.load(RunDir(out).checkpoint).num_timesteps == 192
     assert train_run("lift-box", priors_folder, out, more_steps, resume=True) == []
 
@@ -104,7 +104,7 @@ def test_a_pool_that_fills_as_the_policy_gets_on(
 ):
     pool = PoolSettings(1.0, seed_reference=False, first_write=8, period=4, delay=4)
     train(task, robot, [lift_prior], tmp_path / "run", tiny, pool=pool, show=False)
-    flagged = load_arrays(RunDir(tmp_path / "run").pool)["flagged"]
+    flagged = load_arrays(RunDir(tmp_path / "run").progress)["pool_flagged"]
     assert flagged[0]
     assert 1 < flagged.sum() < 30
     assert not flagged[40:].any()
