@@ -89,14 +89,8 @@ class Train:
         from policies.stages import train_run
         from policies.train import TrainSettings
 
-        settings = TrainSettings(
-            steps=self.steps,
-            num_envs=self.num_envs,
-            seed=self.seed,
-            feedforward=self.feedforward,
-            stop_at=self.stop_at,
-            device=self.device,
-        )
+        names = ("steps", "num_envs", "seed", "feedforward", "stop_at", "device")
+        settings = TrainSettings(**{name: getattr(self, name) for name in names})
         rows = train_run(
             self.task,
             self.priors,

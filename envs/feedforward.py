@@ -11,7 +11,7 @@ from perception.prior import Prior
 
 
 def target_offset(
-    prior: Prior, robot: RobotSpec, joint_vel: NDArray[np.float64]
+    prior: Prior, robot: RobotSpec, joint_vel: NDArray[np.floating]
 ) -> NDArray[np.float64]:
     """Offsets `(T, J)` [rad] to add to the prior's joints: (torque + kd·velocity) / kp.
 

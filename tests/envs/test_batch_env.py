@@ -1,6 +1,7 @@
 import dataclasses
 import warnings
 
+import gymnasium
 import numpy as np
 import pytest
 from stable_baselines3.common.vec_env import VecEnv
@@ -35,14 +36,13 @@ def test_it_is_a_vector_environment(make):
     obs = env.reset()
     assert all(env.observation_space.contains(row) for row in obs)
     obs, reward, done, infos = env.step(zeros(env))
-    width = env.observation_space.shape[0]
-    assert obs.shape == (SIMS, width)
+    assert obs.shape == (SIMS, *(env.observation_space.shape or ()))
     assert obs.dtype == reward.dtype == np.float32
     assert reward.shape == done.shape == (SIMS,)
     assert done.dtype == bool
     assert len(infos) == SIMS
     assert env.get_attr("num_envs", [0, 3]) == [SIMS, SIMS]
-    assert env.env_is_wrapped(VecEnv) == [False] * SIMS
+    assert env.env_is_wrapped(gymnasium.Wrapper) == [False] * SIMS
     env.set_attr("label", "x")
     assert env.get_attr("label") == ["x"] * SIMS
     env.close()
@@ -68,7 +68,7 @@ def test_a_seed_decides_everything(make):
 
 def test_threads_do_not_change_the_results(task, short_prior):
     runs = [rollout(BatchEnv(task, g1(), [short_prior], 4, threads=t)) for t in (1, 2)]
-    np.testing.assert_array_equal(*runs)
+    np.testing.assert_array_equal(runs[0], runs[1])
 
 
 def test_an_episode_that_reaches_the_clips_end_is_truncated(make):
@@ -129,7 +129,7 @@ def test_only_finished_simulations_start_anew(make):
 def test_rewards_add_up_to_the_episodes_return(make):
     env = make(pool=FROM_START)
     env.reset()
-    total = np.zeros(SIMS)
+    total, infos = np.zeros(SIMS), []
     for _ in range(39):
         _, reward, _, infos = env.step(zeros(env))
         total += reward

@@ -128,15 +128,18 @@ def test_parity_notices_any_changed_weight(tmp_path, part):
 def test_a_network_that_is_not_finite_is_not_exported(tmp_path):
     made = network(12, (4,))
     with torch.no_grad():
-        made.layers[0].weight[0, 0] = float("nan")
+        made.state_dict()["layers.0.weight"][0, 0] = float("nan")
     (tmp_path / "net.onnx").write_bytes(to_onnx(made))
     with pytest.raises(ValueError, match="nothing was exported"):
         check_parity(tmp_path / "net.onnx", made)
 
 
 def test_an_exported_bundle_is_whole(tmp_path, networks):
+    tracker, generator = networks
     metrics = {"refiner": {"completion": 0.5}}
-    out = export_bundle(tmp_path / "a" / "b", make_contract(), *networks, metrics)
+    out = export_bundle(
+        tmp_path / "a" / "b", make_contract(), tracker, generator, metrics
+    )
     loaded = Bundle.load(out)
     assert loaded.metrics == metrics
     assert "| refiner | completion | 0.5 |" in (out / bundles.CARD).read_text()
@@ -147,31 +150,36 @@ def test_an_exported_bundle_is_whole(tmp_path, networks):
 
 
 def test_a_failed_export_leaves_the_old_bundle(tmp_path, monkeypatch, networks):
-    out = export_bundle(tmp_path / "b", make_contract(), *networks, {"kept": {}})
+    tracker, generator = networks
+    out = export_bundle(
+        tmp_path / "b", make_contract(), tracker, generator, {"kept": {}}
+    )
     tampered = to_onnx(network(46, (8, 37), seed=9))
     real = to_onnx
 
     def tampers(net):
-        return tampered if net is networks[1] else real(net)
+        return tampered if net is generator else real(net)
 
     monkeypatch.setattr("policies.export.to_onnx", tampers)
     with pytest.raises(ValueError, match=r"generator\.onnx: differs from the trained"):
-        export_bundle(out, make_contract(), *networks, {})
+        export_bundle(out, make_contract(), tracker, generator, {})
     assert json.loads((out / bundles.METRICS).read_text()) == {"kept": {}}
     Bundle.load(out)
 
 
 def test_a_bundle_replaces_the_one_before(tmp_path, networks):
+    tracker, generator = networks
     out = tmp_path / "b"
     for value in (1, 2):
-        export_bundle(out, make_contract(), *networks, {"v": {"n": value}})
+        export_bundle(out, make_contract(), tracker, generator, {"v": {"n": value}})
     assert Bundle.load(out).metrics == {"v": {"n": 2}}
 
 
 def test_what_is_no_bundle_is_not_replaced(tmp_path, networks):
+    tracker, generator = networks
     (tmp_path / "thesis.txt").write_text("years of work")
     with pytest.raises(ValueError, match="holds something else"):
-        export_bundle(tmp_path, make_contract(), *networks, {})
+        export_bundle(tmp_path, make_contract(), tracker, generator, {})
     assert (tmp_path / "thesis.txt").read_text() == "years of work"
 
 

@@ -143,7 +143,7 @@ def test_targets_are_the_commands_joints_and_the_scaled_action():
     made = Hierarchy(CONTRACT, one, Recorder(), 2)
     made.reset(make_sense(2))
     targets = made.step(make_sense(2))
-    expected = made.command[:, :J] + np.float32(CONTRACT.action_scale)
+    expected = made.command[:, :J] + np.asarray(CONTRACT.action_scale, np.float32)
     np.testing.assert_allclose(targets, expected, atol=1e-6)
 
 

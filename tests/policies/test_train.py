@@ -41,7 +41,8 @@ def test_a_curve_has_a_figure_for_every_reward_term(trained, task):
 def test_the_refiners_file_is_the_checkpoints_deterministic_actor(trained):
     run, _ = trained
     model = PPO.load(run.checkpoint, device="cpu")
-    obs = np.random.default_rng(0).normal(size=(5, model.observation_space.shape[0]))
+    width = len(load_network(run.refiner).normalizer.mean)
+    obs = np.random.default_rng(0).normal(size=(5, width))
     obs = obs.astype(np.float32)
     expected, _ = model.predict(obs, deterministic=True)
     seen = Agent(load_network(run.refiner))(obs)
