@@ -114,7 +114,7 @@ class Distill:
     """A run that `train` wrote."""
     out: Path | None = None
     """Where to write; by default into the run itself."""
-    rounds: int = 60
+    rounds: int = 30
     seed: int = 0
 
     def run(self) -> int:

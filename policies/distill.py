@@ -36,7 +36,7 @@ Floats = NDArray[np.floating]
 class DistillSettings:
     """How long, how large, and how noisy."""
 
-    rounds: int = 60
+    rounds: int = 30
     """Rounds of collecting and learning."""
     num_envs: int = 256
     rollout: int = 64
