@@ -9,7 +9,7 @@ TORCH := 2.13.0
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 APT_PACKAGES := python3-venv libegl1 libgl1 libgles2 libglib2.0-0
 
-.PHONY: demo test test-slow lint bench bench-perception bench-physics results clean
+.PHONY: demo test test-slow lint bench bench-perception bench-physics bench-skill results clean
 
 demo: $(VENV)/.ready
 	$(BIN)/sugarmill demo
@@ -25,13 +25,16 @@ lint: $(VENV)/.ready
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
 
-bench: bench-physics bench-perception
+bench: bench-physics bench-perception bench-skill
 
 bench-perception: $(VENV)/.ready
 	$(BIN)/python -m benchmarks.perception
 
 bench-physics: $(VENV)/.ready
 	$(BIN)/python -m benchmarks.physics
+
+bench-skill: $(VENV)/.ready
+	$(BIN)/python -m benchmarks.skill
 
 results: $(VENV)/.ready
 	$(BIN)/python -m benchmarks.results
