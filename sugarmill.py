@@ -59,7 +59,7 @@ class Priors:
             workers=self.workers,
             robot=g1(self.robot_xml),
         )
-        print("\n".join(manifest.lines()))
+        print(manifest.lines()[-1])
         return 0 if manifest.count("kept") else NOTHING_KEPT
 
 

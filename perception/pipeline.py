@@ -63,14 +63,21 @@ def make_priors(
     waiting = [job for job in jobs if job.name not in manifest.clips]
     with _bar(progress) as bar:
         row = bar.add_task("priors", total=len(jobs), completed=len(manifest.clips))
+        for record in manifest.clips.values():
+            _say_why(bar, record)
         for record in _run(waiting, workers, time_limit_s):
             manifest.clips[record.name] = record
             manifest.save(out)
-            if record.status != "kept":
-                line = f"{record.video}: {record.reason}"
-                bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
+            _say_why(bar, record)
             bar.advance(row)
     return manifest
+
+
+def _say_why(bar: Progress, record: ClipRecord) -> None:
+    """One line on a video that gave no prior."""
+    if record.status != "kept":
+        line = f"{record.video}: {record.reason}"
+        bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def _plan(
