@@ -90,6 +90,14 @@ def _skill() -> list[tuple[str, str, str]]:
             f"{dds['step_ms_p99']:.2f} ms; {dds['late_share']:.2%}",
         )
     )
+    rows.append(
+        (
+            "of those DDS episodes: stopped by safety / failed otherwise; "
+            "times the machine itself stood still, longest",
+            f"{dds['stopped_by_safety']} / {dds['failed_otherwise']}; "
+            f"{dds['machine_stalls']:.0f}, {dds['machine_stall_max_ms']:.0f} ms",
+        )
+    )
     return [(name, value, command) for name, value in rows]
 
 

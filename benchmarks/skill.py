@@ -15,8 +15,10 @@ import tyro
 from rich.console import Console
 
 from benchmarks.result import write_result
+from benchmarks.stalls import StallWatch
 from deploy.episode import RunResult
 from deploy.run import run_bundle
+from deploy.safety import Mode
 from policies.metrics import rate
 from policies.stages import evaluate_path
 from policies.tables import print_figures
@@ -43,14 +45,15 @@ def main(settings: Settings) -> None:
         settings.bundle, settings.priors, settings.episodes, settings.seed
     )
     for name in ("mujoco", "dds"):
-        result = run_bundle(
-            settings.bundle,
-            name,
-            duration=settings.duration,
-            episodes=settings.robot_episodes,
-            seed=settings.seed,
-        )
-        figures[f"runner_{name}"] = robot_figures(result)
+        with StallWatch() as watch:
+            result = run_bundle(
+                settings.bundle,
+                name,
+                duration=settings.duration,
+                episodes=settings.robot_episodes,
+                seed=settings.seed,
+            )
+        figures[f"runner_{name}"] = {**robot_figures(result), **watch.figures()}
     print_figures("Skill without reference", figures)
     path = write_result("skill", [settings.seed], figures)
     Console().print(f"written to {path}")
@@ -59,13 +62,16 @@ def main(settings: Settings) -> None:
 def robot_figures(result: RunResult) -> dict[str, Any]:
     """Success with interval, loop rate, step time, late cycles and faults."""
     passed = sum(episode.passed for episode in result.episodes)
+    stopped = [e for e in result.episodes if e.mode == Mode.FAULT]
     return {
         "success": rate(passed, len(result.episodes)),
         "loop_hz": result.loop_hz,
         "step_ms_p50": result.step_ms(50),
         "step_ms_p99": result.step_ms(99),
         "late_share": result.late_share if result.paced else None,
-        "faults": sorted({e.reason for e in result.episodes if e.reason}),
+        "stopped_by_safety": len(stopped),
+        "failed_otherwise": len(result.episodes) - passed - len(stopped),
+        "reasons": sorted({e.reason for e in stopped}),
     }
 
 
