@@ -33,6 +33,7 @@ BUNDLE = ASSETS / "bundles" / "lift_box"
 GLIMPSE_SECONDS = 60.0
 SCRATCH = TrainSettings(steps=3_500_000, stop_at=0.8)
 ROUNDS = 30
+EPISODES = 3
 GLIMPSE_NOTE = (
     "A glimpse: about a minute of training from nothing. The shipped skill below "
     "trained longer, with the same command."
@@ -57,7 +58,9 @@ def demo(out: Path, from_scratch: bool, seed: int) -> bool:
         run = _scratch(out, seed) if from_scratch else _glimpse(out, seed)
     with _stage(console, "3/4 the robot, in a process of its own, over DDS", seconds):
         bundle = _export(run, out) if from_scratch else BUNDLE
-        result = run_bundle(bundle, "dds", seed=seed, out=out / "robot")
+        result = run_bundle(
+            bundle, "dds", episodes=EPISODES, seed=seed, out=out / "robot"
+        )
     with _stage(console, "4/4 report", seconds):
         rows = add_clips(report, out / "priors")
         last = add_curve(report, run, SCRATCH_NOTE if from_scratch else GLIMPSE_NOTE)
