@@ -27,7 +27,7 @@ class Studio:
 
     def run(self) -> int:
         """Render."""
-        from perception.studio import render_clips
+        from perception.studio.render import render_clips
 
         for path in render_clips(self.task, self.count, self.seed, self.out):
             print(path)

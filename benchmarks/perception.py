@@ -31,10 +31,10 @@ from benchmarks.pose_error import (
 )
 from benchmarks.result import write_result
 from perception.camera import invert, transform
+from perception.person.pose import MEDIAPIPE_INDEX, MediaPipePose
+from perception.person.pose_model import resolve_model
 from perception.pipeline import make_priors
-from perception.pose import MEDIAPIPE_INDEX, MediaPipePose
-from perception.pose_model import resolve_model
-from perception.studio import render_clips
+from perception.studio.render import render_clips
 from perception.track import Track
 from perception.video import open_video
 

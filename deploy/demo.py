@@ -17,7 +17,7 @@ from assets.g1.spec import g1
 from deploy.demo_report import add_clips, add_curve, add_robot_run
 from deploy.run import run_bundle
 from perception.pipeline import make_priors
-from perception.report import Report
+from perception.report.report import Report
 from policies.bundle import Bundle
 from policies.distill import DistillSettings
 from policies.run_dir import RunDir

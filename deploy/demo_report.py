@@ -16,8 +16,8 @@ from deploy.runner import known_robot
 from envs.render import render_motion
 from perception.manifest import FILE_NAME, Manifest
 from perception.prior import Prior
-from perception.report import Report
-from perception.report_clips import clip_section
+from perception.report.clips import clip_section
+from perception.report.report import Report
 from perception.track import Track
 from policies.bundle import Bundle
 from policies.run_dir import RunDir

@@ -19,7 +19,7 @@ from rich.table import Table
 from deploy import transport
 from deploy.loop import first_in_line
 from deploy.wire import LowCmd
-from perception.pose_model import cache_path
+from perception.person.pose_model import cache_path
 
 PACKAGES = (
     "mujoco torch stable-baselines3 mediapipe mink onnxruntime cyclonedds numpy"

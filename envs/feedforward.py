@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assets.robot import RobotSpec
-from perception.inverse_dynamics import feed_forward
 from perception.prior import Prior
+from perception.retargeting.inverse_dynamics import feed_forward
 
 
 def target_offset(

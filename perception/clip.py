@@ -13,23 +13,23 @@ from numpy.typing import NDArray
 from assets import rotations
 from assets.objects import LIFT_BOX, ObjectSpec
 from perception.camera import intrinsics, invert, transform, world_from_floor
-from perception.colour import KeyFrames, key_frames
 from perception.contacts import label_contacts
-from perception.grasp import palm_places
-from perception.human import Human, Observation, fit_human, observe
-from perception.object_rest import find_rest
-from perception.objects import ObjectTrack, follow, moved_to
-from perception.people import sample_frames, second_person
-from perception.pose import Landmarks, PoseEstimator
-from perception.prior import CONTACT_NAMES
-from perception.scene_file import Scene
-from perception.skeleton import (
+from perception.objects.colour import KeyFrames, key_frames
+from perception.objects.follow import ObjectTrack, follow, moved_to
+from perception.objects.grasp import palm_places
+from perception.objects.rest import find_rest
+from perception.person.human import Human, Observation, fit_human, observe
+from perception.person.people import sample_frames, second_person
+from perception.person.pose import Landmarks, PoseEstimator
+from perception.person.skeleton import (
     DEFAULT_HEIGHT_M,
     L_HIP,
     L_SHOULDER,
     R_HIP,
     R_SHOULDER,
 )
+from perception.prior import CONTACT_NAMES
+from perception.scene_file import Scene
 from perception.track import Track
 from perception.video import Video, open_video
 

@@ -8,8 +8,8 @@ from scipy.ndimage import binary_closing, binary_opening, gaussian_filter1d
 
 from assets import rotations
 from assets.objects import ObjectSpec
+from perception.person.skeleton import L_ELBOW, L_WRIST, PALM_M, R_ELBOW, R_WRIST
 from perception.prior import CONTACT_NAMES
-from perception.skeleton import L_ELBOW, L_WRIST, PALM_M, R_ELBOW, R_WRIST
 
 Floats = NDArray[np.floating]
 Bools = NDArray[np.bool_]

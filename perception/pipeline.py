@@ -21,7 +21,7 @@ from rich.progress import (
 
 from assets.robot import RobotSpec
 from perception.manifest import FILE_NAME, ClipRecord, Manifest
-from perception.pose_model import resolve_model
+from perception.person.pose_model import resolve_model
 from perception.scene_file import load_scenes
 from perception.video import file_hash, find_videos
 from perception.worker import Job, outputs, run_job

@@ -13,7 +13,7 @@ from typing import Any
 
 from assets.robot import RobotSpec
 from perception.manifest import ClipRecord, Status
-from perception.pose_model import model_hash
+from perception.person.pose_model import model_hash
 from perception.scene_file import Scene
 
 DEFAULT_TASK = "lift-box"
@@ -97,8 +97,8 @@ def run_job(job: Job, pipe: Connection) -> None:
 
 def _work(job: Job, started: float) -> ClipRecord:
     from perception.clip import see_clip
-    from perception.overlay import write_overlay
-    from perception.pose import MediaPipePose
+    from perception.person.pose import MediaPipePose
+    from perception.report.overlay import write_overlay
     from perception.video import open_video
 
     sighting = see_clip(job.video, job.scene, MediaPipePose(job.model))
@@ -137,7 +137,7 @@ def _work(job: Job, started: float) -> ClipRecord:
 
 
 def _retarget(job: Job, sighting: Any, source: dict[str, Any]) -> Any:
-    from perception.retarget import retarget
+    from perception.retargeting.retarget import retarget
 
     return retarget(
         sighting.track,

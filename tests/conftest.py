@@ -11,7 +11,7 @@ from assets.objects import LIFT_BOX
 @pytest.fixture(scope="session")
 def lift_prior():
     """A prior of the synthetic lift, made once: retargeting takes seconds."""
-    from perception.retarget import retarget
+    from perception.retargeting.retarget import retarget
     from tests.perception.synthetic_track import lift_track
 
     return retarget(

@@ -8,8 +8,8 @@ import imageio_ffmpeg
 import numpy as np
 import pytest
 
-from perception.pose import LANDMARKS, MEDIAPIPE_INDEX, Landmarks
-from perception.skeleton import bone_lengths, chain
+from perception.person.pose import LANDMARKS, MEDIAPIPE_INDEX, Landmarks
+from perception.person.skeleton import bone_lengths, chain
 
 FACING = {  # bone directions of a person who faces the camera, in its frame
     (0, 1): (-1, 0, 0),

@@ -4,7 +4,7 @@ import pytest
 from assets import rotations
 from assets.objects import ObjectSpec
 from perception.contacts import label_contacts, palms, surface_distance
-from perception.skeleton import L_ELBOW, L_WRIST, PALM_M, R_ELBOW, R_WRIST
+from perception.person.skeleton import L_ELBOW, L_WRIST, PALM_M, R_ELBOW, R_WRIST
 
 BOX = ObjectSpec("box", "box", (0.2, 0.4, 0.6), 1.0)
 FPS = 30.0

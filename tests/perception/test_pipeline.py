@@ -10,8 +10,8 @@ import pytest
 
 from assets.g1.spec import g1
 from perception.manifest import Manifest
+from perception.person.pose_model import resolve_model
 from perception.pipeline import make_priors
-from perception.pose_model import resolve_model
 from perception.prior import Prior
 from perception.track import Track
 from perception.video import open_video

@@ -1,0 +1,39 @@
+import numpy as np
+
+from perception.person.sparse_fit import ClipProblem, huber
+
+
+def test_one_step_solves_a_linear_problem():
+    rng = np.random.default_rng(0)
+    problem = ClipProblem(6, 2)
+    truth = rng.normal(size=(6, 2, 3))
+    now = rng.normal(size=(6, 2, 3))
+    frame, point = (a.ravel() for a in np.indices((6, 2)))
+    where = problem.columns(frame, point)
+    off = (now - truth).reshape(-1, 3)
+    for axis in range(3):
+        problem.add(off[:, axis], where[:, [axis]], np.ones((12, 1)))
+    np.testing.assert_allclose(now + problem.step(), truth, atol=1e-5)
+
+
+def test_coupled_frames_match_a_dense_solve():
+    rng = np.random.default_rng(1)
+    problem = ClipProblem(5, 1)
+    dense, residuals = [], []
+    for _ in range(40):
+        first = rng.integers(0, 3)
+        where = np.sort(rng.choice(np.arange(3 * first, 3 * first + 9), 4, False))
+        row, residual = rng.normal(size=4), rng.normal()
+        problem.add(np.array([residual]), where[None], row[None])
+        full = np.zeros(15)
+        full[where] = row
+        dense.append(full)
+        residuals.append(residual)
+    best, *_ = np.linalg.lstsq(np.array(dense), -np.array(residuals), rcond=None)
+    np.testing.assert_allclose(problem.step(1e-12).ravel(), best, atol=1e-6)
+
+
+def test_huber_leaves_small_residuals_alone_and_bounds_the_pull_of_large_ones():
+    residual = np.array([0.0, 0.5, 1.0, 4.0, 100.0])
+    pull = huber(residual, 1.0) ** 2 * residual
+    np.testing.assert_allclose(pull, [0.0, 0.5, 1.0, 1.0, 1.0])
