@@ -7,6 +7,26 @@ from typing import Any, Literal, get_args
 
 Shape = Literal["box", "cylinder", "sphere", "chair"]
 
+SEAT = 0.5
+"""Height of a chair's seat, top face, over the chair's height."""
+_BOARD = 0.04
+"""Thickness [m] of a chair's seat, back and legs."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Part:
+    """A primitive of an object: its shape, centre [m] in the object, full size [m]."""
+
+    shape: Literal["box", "cylinder", "sphere"]
+    pos_o: tuple[float, float, float]
+    size: tuple[float, float, float]
+
+    @property
+    def volume(self) -> float:
+        """Volume [m³] of the bounding box, to share out the mass by."""
+        x, y, z = self.size
+        return x * y * z
+
 
 @dataclasses.dataclass(frozen=True)
 class ObjectSpec:
@@ -14,7 +34,8 @@ class ObjectSpec:
 
     | field | unit | meaning |
     |---|---|---|
-    | size | m | full extents along the object's own x, y, z; a cylinder's axis is z |
+    | size | m | full extents along the object's own x, y, z; a cylinder's axis is z, |
+    | | | who sits on a chair looks along its x |
     | mass | kg | |
     | friction | – | sliding friction against hands and floor |
     """
@@ -45,6 +66,13 @@ class ObjectSpec:
             raise ValueError(msg)
 
     @property
+    def parts(self) -> tuple[Part, ...]:
+        """The primitives that this object is made of; a chair has six."""
+        if self.shape == "chair":
+            return _chair(*self.size)
+        return (Part(self.shape, (0.0, 0.0, 0.0), self.size),)
+
+    @property
     def half_size(self) -> tuple[float, float, float]:
         """Half extents [m] along the object's own x, y, z."""
         x, y, z = self.size
@@ -62,5 +90,33 @@ class ObjectSpec:
         return spec
 
 
+def _chair(depth: float, width: float, height: float) -> tuple[Part, ...]:
+    """Seat at half the height, back above its rear edge, four legs below."""
+    seat = (SEAT - 0.5) * height - _BOARD / 2
+    back = height * (1.0 - SEAT)
+    leg = height * SEAT - _BOARD
+    x, y = (depth - _BOARD) / 2, (width - _BOARD) / 2
+    legs = [
+        Part("box", (sx * x, sy * y, (leg - height) / 2), (_BOARD, _BOARD, leg))
+        for sx in (1.0, -1.0)
+        for sy in (1.0, -1.0)
+    ]
+    return (
+        Part("box", (0.0, 0.0, seat), (depth, width, _BOARD)),
+        Part("box", (-x, 0.0, (height - back) / 2), (_BOARD, width, back)),
+        *legs,
+    )
+
+
 LIFT_BOX = ObjectSpec("lift_box", "box", (0.26, 0.34, 0.50), 1.0)
 """The tutorial's box: light, as tall as a G1's shin and thigh, graspable by palms."""
+
+SMALL_BOX = ObjectSpec("small_box", "box", (0.55, 0.40, 0.54), 0.5)
+"""SUGAR's small box, its y along the side that two palms can span."""
+
+KICK_BOX = ObjectSpec("kick_box", "box", (0.40, 0.55, 0.54), 0.5, friction=0.4)
+BIG_BOX = ObjectSpec("big_box", "box", (0.55, 0.60, 0.75), 0.75, friction=0.4)
+"""SUGAR's big box; its size is ours, tall enough to be pushed upright."""
+
+BOTTLE = ObjectSpec("bottle", "cylinder", (0.13, 0.13, 0.36), 0.75)
+CHAIR = ObjectSpec("chair", "chair", (0.44, 0.46, 0.80), 3.0)

@@ -6,13 +6,15 @@ from pathlib import Path
 
 import mujoco
 
-from assets.objects import ObjectSpec
+from assets.objects import ObjectSpec, Part
 from assets.robot import RobotSpec
 
 OBJECT_BODY = "object"
 OBJECT_JOINT = "object_free"
 
 _WORLD = {"contype": 2, "conaffinity": 3}
+_FLOOR_FRICTION = 0.2
+"""Low, since MuJoCo takes the larger of two: what stands on the floor decides."""
 
 
 def scene_spec(robot: RobotSpec, obj: ObjectSpec | None) -> mujoco.MjSpec:
@@ -32,7 +34,7 @@ def scene_spec(robot: RobotSpec, obj: ObjectSpec | None) -> mujoco.MjSpec:
     spec.option.disableflags |= mujoco.mjtDisableBit.mjDSBL_AUTORESET
     _add_floor(spec)
     if obj is not None:
-        _add_object(spec, obj)
+        add_object(spec, obj)
     return spec
 
 
@@ -89,7 +91,7 @@ def _add_floor(spec: mujoco.MjSpec) -> None:
         type=mujoco.mjtGeom.mjGEOM_PLANE,
         size=[0, 0, 0.05],
         material="floor",
-        friction=[1.0, 0.005, 0.0001],
+        friction=[_FLOOR_FRICTION, 0.005, 0.0001],
         **_WORLD,
     )
     spec.worldbody.add_light(
@@ -102,26 +104,41 @@ def _add_floor(spec: mujoco.MjSpec) -> None:
     spec.visual.headlight.diffuse = [0.35, 0.35, 0.35]
 
 
-def _add_object(spec: mujoco.MjSpec, obj: ObjectSpec) -> None:
+def add_object(
+    spec: mujoco.MjSpec, obj: ObjectSpec, *, mocap: bool = False
+) -> mujoco.MjsBody:
+    """Add `obj` as the body `object`: free, or with `mocap` moved from outside.
+
+    Its geoms are called `object`, `object_1` and so on, one for each of its parts.
+    """
     obj.validate()
-    if obj.shape == "chair":
-        msg = f"object '{obj.name}': scenes hold no chair yet; use a box or cylinder"
-        raise ValueError(msg)
-    x, y, z = obj.half_size
-    shape, size = {
-        "box": (mujoco.mjtGeom.mjGEOM_BOX, [x, y, z]),
-        "cylinder": (mujoco.mjtGeom.mjGEOM_CYLINDER, [x, z, 0]),
-        "sphere": (mujoco.mjtGeom.mjGEOM_SPHERE, [x, 0, 0]),
-    }[obj.shape]
-    body = spec.worldbody.add_body(name=OBJECT_BODY, pos=[0.6, 0.0, z])
-    body.add_joint(name=OBJECT_JOINT, type=mujoco.mjtJoint.mjJNT_FREE)
-    body.add_geom(
-        name=OBJECT_BODY,
-        type=shape,
-        size=size,
-        mass=obj.mass,
-        friction=[obj.friction, 0.005, 0.0001],
-        condim=4,
-        rgba=[0.78, 0.56, 0.30, 1.0],
-        **_WORLD,
+    body = spec.worldbody.add_body(
+        name=OBJECT_BODY, pos=[0.6, 0.0, obj.half_size[2]], mocap=mocap
     )
+    if not mocap:
+        body.add_joint(name=OBJECT_JOINT, type=mujoco.mjtJoint.mjJNT_FREE)
+    volume = sum(part.volume for part in obj.parts)
+    for index, part in enumerate(obj.parts):
+        shape, size = _geometry(part)
+        body.add_geom(
+            name=f"{OBJECT_BODY}_{index}" if index else OBJECT_BODY,
+            type=shape,
+            size=size,
+            pos=part.pos_o,
+            mass=obj.mass * part.volume / volume,
+            friction=[obj.friction, 0.005, 0.0001],
+            condim=4,
+            rgba=[0.78, 0.56, 0.30, 1.0],
+            **_WORLD,
+        )
+    return body
+
+
+def _geometry(part: Part) -> tuple[mujoco.mjtGeom, list[float]]:
+    """MuJoCo's type and sizes of a part."""
+    x, y, z = (length / 2 for length in part.size)
+    if part.shape == "cylinder":
+        return mujoco.mjtGeom.mjGEOM_CYLINDER, [x, z, 0.0]
+    if part.shape == "sphere":
+        return mujoco.mjtGeom.mjGEOM_SPHERE, [x, 0.0, 0.0]
+    return mujoco.mjtGeom.mjGEOM_BOX, [x, y, z]

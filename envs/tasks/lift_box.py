@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from assets.objects import LIFT_BOX
+from assets.interactions import interaction
 from envs.rewards.mimic import mimic_reward
 from envs.task import ResetNoise, Task
 from envs.terminations import SUGAR
 
+_WHAT = interaction("lift-box")
+
 TASK = Task(
-    name="lift-box",
-    title="LiftBox",
-    object=LIFT_BOX,
-    contact_names=("left_hand", "right_hand"),
+    name=_WHAT.name,
+    title=_WHAT.title,
+    object=_WHAT.object,
+    contact_names=_WHAT.contacts,
     rewards=mimic_reward(),
     terminations=SUGAR,
     reset_noise=ResetNoise(

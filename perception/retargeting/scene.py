@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from assets.objects import ObjectSpec
 from assets.robot import RobotSpec
+from assets.scene import OBJECT_BODY, OBJECT_JOINT, add_object
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int_]
 
-OBJECT = "object"
 FLOOR = "floor"
 
 
@@ -64,44 +64,6 @@ class RobotScene:
         data.qpos[self.object_qpos + 3 : self.object_qpos + 7] = quat_w
 
 
-def add_object(spec: mujoco.MjSpec, obj: ObjectSpec, *, free: bool) -> None:
-    """Add the object's body to `spec`: with a free joint, or moved as a mocap body."""
-    body = spec.worldbody.add_body(name=OBJECT, pos=[1.0, 0.0, 1.0], mocap=not free)
-    if free:
-        body.add_freejoint(name=OBJECT)
-    parts = _parts(obj)
-    volume = sum(float(np.prod(size)) for _, size, _ in parts)
-    for index, (kind, size, pos) in enumerate(parts):
-        body.add_geom(
-            name=f"{OBJECT}_{index}",
-            type=kind,
-            size=size,
-            pos=pos,
-            mass=obj.mass * float(np.prod(size)) / volume,
-            contype=2,
-            conaffinity=3,
-            condim=4,
-            friction=[obj.friction, 0.005, 0.0001],
-            rgba=[0.72, 0.53, 0.34, 1.0],
-        )
-
-
-def _parts(obj: ObjectSpec) -> list[tuple[mujoco.mjtGeom, list[float], list[float]]]:
-    """Primitives `(type, half sizes, centre)` [m] that make up the object."""
-    x, y, z = obj.half_size
-    box = mujoco.mjtGeom.mjGEOM_BOX
-    if obj.shape == "sphere":
-        return [(mujoco.mjtGeom.mjGEOM_SPHERE, [x, x, x], [0.0, 0.0, 0.0])]
-    if obj.shape == "cylinder":
-        return [(mujoco.mjtGeom.mjGEOM_CYLINDER, [x, z, x], [0.0, 0.0, 0.0])]
-    if obj.shape == "chair":
-        return [
-            (box, [x, y, z / 2], [0.0, 0.0, -z / 2]),
-            (box, [0.1 * x, y, z / 2], [-0.9 * x, 0.0, z / 2]),
-        ]
-    return [(box, [x, y, z], [0.0, 0.0, 0.0])]
-
-
 def compile_scene(
     robot: RobotSpec, obj: ObjectSpec, *, free_object: bool = False
 ) -> RobotScene:
@@ -116,11 +78,11 @@ def compile_scene(
         contype=2,
         conaffinity=3,
     )
-    add_object(spec, obj, free=free_object)
+    add_object(spec, obj, mocap=not free_object)
     model = spec.compile()
     joints = [_joint(model, robot, name) for name in robot.joint_names]
     root = _root_joint(model, robot)
-    free = model.joint(OBJECT).id if free_object else -1
+    free = model.joint(OBJECT_JOINT).id if free_object else -1
     return RobotScene(
         model=model,
         robot=robot,
@@ -139,7 +101,7 @@ def compile_scene(
             int(_geoms(model, robot.contact_bodies["left_hand"])[-1]),
             int(_geoms(model, robot.contact_bodies["right_hand"])[-1]),
         ),
-        object_geoms=_geoms(model, OBJECT),
+        object_geoms=_geoms(model, OBJECT_BODY),
     )
 
 

@@ -10,13 +10,10 @@ import numpy as np
 from assets.actor.actor import Actor, Colour, make_spec
 from assets.objects import ObjectSpec
 from assets.rotations import Array
+from assets.scene import add_object
 from perception.studio.viewpoint import CAMERA, Camera, look_at
 
-_BOX, _CYLINDER, _SPHERE = (
-    mujoco.mjtGeom.mjGEOM_BOX,
-    mujoco.mjtGeom.mjGEOM_CYLINDER,
-    mujoco.mjtGeom.mjGEOM_SPHERE,
-)
+_BOX = mujoco.mjtGeom.mjGEOM_BOX
 _SKINS = ((0.87, 0.67, 0.54), (0.78, 0.56, 0.42), (0.6, 0.41, 0.29), (0.4, 0.26, 0.18))
 _HAIRS = ((0.08, 0.06, 0.05), (0.22, 0.13, 0.07), (0.45, 0.3, 0.14), (0.5, 0.48, 0.46))
 _BOXES = ((0.66, 0.47, 0.28), (0.75, 0.2, 0.15), (0.85, 0.65, 0.1), (0.1, 0.5, 0.35))
@@ -92,21 +89,10 @@ def make_scene(
     _add_room(spec, rng)
     _add_clutter(spec, rng)
     _add_lights(spec, rng)
-    body = spec.worldbody.add_body(name="object", mocap=True)
-    shape, extent = _geometry(item)
-    body.add_geom(name="object", type=shape, size=extent, rgba=[*colour, 1.0])
+    for geom in add_object(spec, item, mocap=True).geoms:
+        geom.rgba = [*colour, 1.0]
     spec.worldbody.add_camera(name=CAMERA)
     return spec.compile()
-
-
-def _geometry(item: ObjectSpec) -> tuple[mujoco.mjtGeom, list[float]]:
-    """MuJoCo's type and sizes of an object of one piece."""
-    x, _, z = item.half_size
-    if item.shape == "cylinder":
-        return _CYLINDER, [x, z, 0.0]
-    if item.shape == "sphere":
-        return _SPHERE, [x, 0.0, 0.0]
-    return _BOX, list(item.half_size)
 
 
 def _tint(colour: Colour, rng: np.random.Generator) -> Colour:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from assets.g1.spec import g1
-from assets.objects import LIFT_BOX, ObjectSpec
+from assets.objects import LIFT_BOX
 from assets.scene import compile_scene
 from envs.quantities import Motion, measure
 from envs.scene import build_scene
@@ -141,12 +141,6 @@ def test_the_object_has_its_own_mass_and_size(scene):
 def test_an_unknown_contact_is_refused_with_those_that_exist():
     with pytest.raises(ValueError, match="no contact body 'tail'; it has left_hand"):
         build_scene(ROBOT, LIFT_BOX, ("left_hand", "tail"))
-
-
-def test_a_chair_is_refused():
-    chair = ObjectSpec("seat", "chair", (0.5, 0.5, 0.9), 4.0)
-    with pytest.raises(ValueError, match="'seat': scenes hold no chair yet"):
-        build_scene(ROBOT, chair, ("left_hand",))
 
 
 def test_a_missing_model_and_other_joints_are_named(tmp_path):

@@ -1,0 +1,61 @@
+"""Interactions: the seven things done to objects, and which bodies do them.
+
+Tasks, objects and masses are SUGAR's (arXiv 2605.20373, section 4) where it gives
+them; `lift-box` is the tutorial's.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+from assets.objects import (
+    BIG_BOX,
+    BOTTLE,
+    CHAIR,
+    KICK_BOX,
+    LIFT_BOX,
+    SMALL_BOX,
+    ObjectSpec,
+)
+
+HANDS = ("left_hand", "right_hand")
+FEET = ("left_foot", "right_foot")
+
+
+@dataclasses.dataclass(frozen=True)
+class Interaction:
+    """What is done, to what, and with which bodies.
+
+    `contacts` are the bodies whose touch of the object is labelled and learnt; all
+    others should keep off it. `walks` says that the feet leave their place.
+    """
+
+    name: str
+    title: str
+    object: ObjectSpec
+    contacts: tuple[str, ...]
+    walks: bool = True
+
+
+INTERACTIONS = {
+    interaction.name: interaction
+    for interaction in (
+        Interaction("lift-box", "LiftBox", LIFT_BOX, HANDS, walks=False),
+        Interaction("carry-box", "CarryBox", SMALL_BOX, HANDS),
+        Interaction("push-box", "PushBox", BIG_BOX, HANDS),
+        Interaction("kick-box", "KickBox", KICK_BOX, FEET),
+        Interaction("pick-bottle", "PickBottle", BOTTLE, HANDS),
+        Interaction("stand-bottle", "StandBottle", BOTTLE, HANDS),
+        Interaction("sit-chair", "SitChair", CHAIR, ("pelvis",)),
+    )
+}
+"""By name, in the order of the paper."""
+
+
+def interaction(name: str) -> Interaction:
+    """The interaction called `name`; raises ValueError that lists them."""
+    if name not in INTERACTIONS:
+        known = ", ".join(INTERACTIONS)
+        msg = f"unknown task '{name}'; there are: {known}"
+        raise ValueError(msg)
+    return INTERACTIONS[name]

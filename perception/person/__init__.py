@@ -1,0 +1,1 @@
+"""The person: landmarks, one skeleton, where they stand."""

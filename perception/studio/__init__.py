@@ -1,0 +1,1 @@
+"""The studio: a rendered person, with the truth beside each clip."""
