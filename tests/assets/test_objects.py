@@ -46,5 +46,5 @@ def test_objects_rest_where_they_stand(obj):
 
 
 def test_an_unknown_interaction_is_refused_with_the_known_ones():
-    with pytest.raises(ValueError, match="unknown task 'juggle'.*carry-box"):
+    with pytest.raises(ValueError, match=r"unknown task 'juggle'.*carry-box"):
         interaction("juggle")
