@@ -19,16 +19,20 @@ from assets.objects import ObjectSpec
 from assets.rotations import Array
 from perception.encode import write_video
 from perception.studio.carry import carry_box
+from perception.studio.kick import kick_box
 from perception.studio.lift import lift_box
-from perception.studio.sit import sit_chair
 from perception.studio.motion import Motion, place
+from perception.studio.push import push_box
 from perception.studio.scene import draw_actor, draw_camera, make_scene
+from perception.studio.sit import sit_chair
 from perception.studio.viewpoint import CAMERA, Camera, aim
 from perception.track import Track
 
 MOTIONS: dict[str, Callable[..., Motion]] = {
     "lift-box": lift_box,
     "carry-box": carry_box,
+    "push-box": push_box,
+    "kick-box": kick_box,
     "sit-chair": sit_chair,
 }
 """The motion of each task; its object is the interaction's."""
