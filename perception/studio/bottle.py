@@ -80,7 +80,7 @@ def _draw(
     half = rng.uniform(0.12, 0.17) * scale
     take = approach.before(at, to, rng.uniform(0.27, 0.36) * scale, half)
     azimuth = to + rng.choice([0.0, np.pi]) + rng.uniform(-0.45, 0.45)
-    radius, _, tall = spec.half_size
+    tall = spec.half_size[2]
     grip = tall * (rng.uniform(0.1, 0.45) if fallen else rng.uniform(0.0, 0.5))
     along = np.array([np.cos(azimuth), np.sin(azimuth)])
     foot = at - (tall + grip) * along if fallen else at
