@@ -68,7 +68,7 @@ class RobotSim:
         robot = known_robot(contract)
         self.settings = settings
         self.sim = SimulatedRobot(contract, robot, settings.world, settings.seed)
-        self.recorder = Recorder(self.sim, 1.0 / contract.control_hz)
+        self.recorder = Recorder(self.sim, contract)
         self._every = substeps(contract.control_hz, self.sim.timestep)
         self._motors = motor_slots(robot)
         self._kd = robot.array("kd")
