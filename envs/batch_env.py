@@ -17,11 +17,11 @@ from gymnasium import spaces
 from mujoco.batch import Batch
 from numpy.typing import NDArray
 
-from assets import rotations
 from assets.robot import RobotSpec
 from envs import refiner_observation, terminations
+from envs.guard import Guard
 from envs.observations import Sense, size
-from envs.quantities import Motion, Step, measure, yaw_frame
+from envs.quantities import Motion, Step, measure, sensed, yaw_frame
 from envs.randomize import Randomization, Randomizer
 from envs.reference import build_reference
 from envs.reset import noisy_starts
@@ -106,6 +106,9 @@ class BatchEnv(SharedVecEnv):
         self._begun = np.zeros(num_envs, np.int64)
         self._air = np.zeros((num_envs, len(self._feet)), np.float32)
         self._actions = self.last_action
+        self.guard: Guard | None = None
+        names = [row.name for row in task.terminations]
+        self._exploded = names.index("exploded") if "exploded" in names else len(names)
         width = size(refiner_observation.layout(self.scene))
         super().__init__(
             num_envs,
@@ -152,14 +155,17 @@ class BatchEnv(SharedVecEnv):
         The action that counts is the one that would have asked for these targets.
         """
         self._actions = ((targets - self._base()) / self._scale).astype(np.float32)
-        before = self._qvel[:, 6 : 6 + self.robot.num_joints].astype(np.float32)
+        before = np.array(self._qpos), np.array(self._qvel)
         self._simulate(targets)
         self.time += 1
         everyone = np.arange(self.num_envs)
         self.now = self._measure(everyone)
-        step = self._step(before)
+        step = self._step(before[1])
         reward = self.rewards(step)
         cause = terminations.evaluate(self.task.terminations, step)
+        if self.guard is not None and (cause == self._exploded).any():
+            ids = np.flatnonzero(cause == self._exploded)
+            self.guard.keep(self.task, ids, before, targets, self.row)
         truncated = (cause < 0) & (self.time >= self.reference.length[self.clip] - 1)
         self._return += reward
         self.last_action = self._actions
@@ -196,18 +202,7 @@ class BatchEnv(SharedVecEnv):
 
     def sense(self) -> Sense:
         """What each simulated robot could measure now."""
-        now, a = self.now, self._anchor
-        pos_b, quat_b = rotations.relative(
-            now.body_pos[:, a], now.body_quat[:, a], now.object_pos, now.object_quat
-        )
-        return Sense(
-            joint_pos=now.joint_pos,
-            joint_vel=now.joint_vel,
-            imu_quat_w=now.root_quat,
-            imu_gyro_b=now.root_ang_vel_b,
-            object_pos_b=pos_b,
-            object_quat_b=quat_b,
-        )
+        return sensed(self.now, self._anchor)
 
     def _measure(self, ids: NDArray) -> Motion:
         rows = slice(None) if len(ids) == self.num_envs else ids
@@ -225,7 +220,9 @@ class BatchEnv(SharedVecEnv):
             self.last_action[ids],
         )
 
-    def _step(self, before: Floats) -> Step:
+    def _step(self, qvel: Floats) -> Step:
+        """The step from a state with velocities `qvel (N, nv)` to now."""
+        joint_vel = qvel[:, 6 : 6 + self.robot.num_joints].astype(np.float32)
         now, ref = self.now, self.reference.frames.take(self.row)
         local_pos, local_quat = yaw_frame(now.body_pos, now.body_quat, self._anchor)
         ref_pos, ref_quat = yaw_frame(ref.body_pos, ref.body_quat, self._anchor)
@@ -234,7 +231,7 @@ class BatchEnv(SharedVecEnv):
             ref=ref,
             action=self._actions,
             last_action=self.last_action,
-            joint_acc=(now.joint_vel - before) / self.task.dt,
+            joint_acc=(now.joint_vel - joint_vel) / self.task.dt,
             torque=self._torque.astype(np.float32),
             anchor=self._anchor,
             end_effectors=self._ends,

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assets import rotations
+from envs.observations import Sense
 from envs.reference import Frames
 from envs.scene import Scene
 
@@ -85,6 +86,24 @@ def measure(scene: Scene, qpos: Floats, qvel: Floats, sensors: Floats) -> Motion
         robot_contacts=all_touch - scene.view(sensors, "allowed")[:, :, 0].sum(axis=1),
         forbidden=scene.view(sensors, "keep_off")[:, :, 0].sum(axis=1),
         feet_force=np.linalg.norm(scene.view(sensors, "feet")[:, :, 1:], axis=-1),
+    )
+
+
+def sensed(now: Motion, anchor: int) -> Sense:
+    """What a robot in this state could measure; `anchor` is the body's index."""
+    pos_b, quat_b = rotations.relative(
+        now.body_pos[:, anchor],
+        now.body_quat[:, anchor],
+        now.object_pos,
+        now.object_quat,
+    )
+    return Sense(
+        joint_pos=now.joint_pos,
+        joint_vel=now.joint_vel,
+        imu_quat_w=now.root_quat,
+        imu_gyro_b=now.root_ang_vel_b,
+        object_pos_b=pos_b,
+        object_quat_b=quat_b,
     )
 
 
