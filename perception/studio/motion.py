@@ -15,6 +15,8 @@ from assets.rotations import Array
 CLEARANCE = 0.04
 """Distance [m] kept between the object and everything of the actor but the arms."""
 _ARMS = ("upper_arm", "forearm", "hand")
+_FAR = 0.5
+"""Distance [m] beyond which two bodies are simply apart."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,13 +44,19 @@ class Motion:
         return len(self.qpos)
 
 
-def clearance(model: mujoco.MjModel, motion: Motion, arms: bool = False) -> Array:
+def clearance(
+    model: mujoco.MjModel,
+    motion: Motion,
+    arms: bool = False,
+    but: tuple[str, ...] = (),
+) -> Array:
     """Distance `(T,)` [m] from the object to the body, or to upper and forearms.
 
-    Negative inside; no more than 0.5 m is told apart.
+    Negative inside; no more than 0.5 m is told apart. Bodies named in `but` may
+    touch it.
     """
     data = mujoco.MjData(model)
-    target = model.geom("object").id
+    targets = np.flatnonzero(model.geom_bodyid == model.body("object").id)
     actor = model.body("pelvis").id
     geoms = []
     for geom in range(model.ngeom):
@@ -56,16 +64,21 @@ def clearance(model: mujoco.MjModel, motion: Motion, arms: bool = False) -> Arra
         name = model.body(body).name
         limb = any(part in name for part in _ARMS)
         wanted = limb and "hand" not in name if arms else not limb
-        if model.body_rootid[body] == actor and wanted:
+        if model.body_rootid[body] == actor and wanted and name not in but:
             geoms.append(geom)
+    pairs = np.array([(geom, target) for geom in geoms for target in targets])
+    reach = model.geom_rbound[pairs].sum(axis=1) + _FAR
     gaps = np.empty(len(motion.qpos))
     for frame in range(len(gaps)):
         place(data, motion, frame)
         mujoco.mj_kinematics(model, data)
-        gaps[frame] = min(
-            mujoco.mj_geomDistance(model, data, geom, target, 0.5, None)
-            for geom in geoms
-        )
+        apart = data.geom_xpos[pairs[:, 0]] - data.geom_xpos[pairs[:, 1]]
+        near = pairs[np.linalg.norm(apart, axis=1) < reach]
+        distances = [
+            mujoco.mj_geomDistance(model, data, geom, target, _FAR, None)
+            for geom, target in near
+        ]
+        gaps[frame] = min(distances, default=_FAR)
     return gaps
 
 

@@ -14,9 +14,10 @@ from assets import rotations
 from assets.actor.actor import Actor
 from assets.actor.posing import landmarks
 from assets.interactions import interaction
-from assets.objects import LIFT_BOX, ObjectSpec
+from assets.objects import ObjectSpec
 from assets.rotations import Array
 from perception.encode import write_video
+from perception.studio.carry import carry_box
 from perception.studio.film import Take, pictures
 from perception.studio.lift import lift_box
 from perception.studio.motion import Motion
@@ -26,10 +27,11 @@ from perception.studio.scene import Cast, draw_actor, draw_colour, make_set, mak
 from perception.studio.viewpoint import Camera, draw_camera, hold
 from perception.track import Track
 
-MOTIONS: dict[str, tuple[Callable[..., Motion], ObjectSpec]] = {
-    "lift-box": (lift_box, LIFT_BOX),
+MOTIONS: dict[str, Callable[..., Motion]] = {
+    "lift-box": lift_box,
+    "carry-box": carry_box,
 }
-"""Per task: the motion and the object it handles."""
+"""The motion of each task; its object is the interaction's."""
 
 
 FPS = 30.0
@@ -101,7 +103,7 @@ def make_clip(
         msg = f"unknown task '{task}'; the studio knows: {', '.join(MOTIONS)}"
         raise ValueError(msg)
     acting, looks = (np.random.default_rng([seed, index, part]) for part in (0, 1))
-    perform, item = MOTIONS[task]
+    perform, item = MOTIONS[task], interaction(task).object
     actor = draw_actor(acting)
     model = make_stage(actor, item)
     motion = perform(model, item, acting, FPS)
