@@ -36,7 +36,7 @@ class Score:
     | gaze_w | (T, 3) | m | world, what the eyes follow |
     | attention | (T,) | – | 0 looks ahead, 1 at `gaze_w` |
     | seated | (T,) | – | 0 balanced on the feet, 1 pelvis at `seat_w` |
-    | seat_w | (3,) | m | world |
+    | seat_w | (T, 3) | m | world |
     | arms | () | – | swing of the free arms |
     | knees_out | (T,) | rad | knees' turn outward |
     """
@@ -64,8 +64,8 @@ class Score:
 
         fields = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
         feet = Feet(**{k: v[frames] for k, v in vars(self.feet).items()})
-        rest = {k: pick(v) for k, v in fields.items() if k not in ("feet", "seat_w")}
-        return Score(feet=feet, seat_w=self.seat_w, **rest)  # type: ignore[arg-type]
+        rest = {k: pick(v) for k, v in fields.items() if k != "feet"}
+        return Score(feet=feet, **rest)  # type: ignore[arg-type]
 
 
 def blank(feet: Feet, arms: float) -> Score:
@@ -82,7 +82,7 @@ def blank(feet: Feet, arms: float) -> Score:
         gaze_w=np.zeros((count, 3)),
         attention=np.zeros(count),
         seated=np.zeros(count),
-        seat_w=np.zeros(3),
+        seat_w=np.zeros((count, 3)),
         arms=arms,
         knees_out=np.zeros(count),
     )

@@ -24,12 +24,14 @@ from perception.studio.motion import Motion
 from perception.studio.passer_by import walk_past
 from perception.studio.room import draw_room
 from perception.studio.scene import Cast, draw_actor, draw_colour, make_set, make_stage
+from perception.studio.sit import sit_chair
 from perception.studio.viewpoint import Camera, draw_camera, hold
 from perception.track import Track
 
 MOTIONS: dict[str, Callable[..., Motion]] = {
     "lift-box": lift_box,
     "carry-box": carry_box,
+    "sit-chair": sit_chair,
 }
 """The motion of each task; its object is the interaction's."""
 
