@@ -23,7 +23,14 @@ from perception.studio.lift import lift_box
 from perception.studio.motion import Motion
 from perception.studio.passer_by import walk_past
 from perception.studio.room import draw_room
-from perception.studio.scene import Cast, draw_actor, draw_colour, make_set, make_stage
+from perception.studio.scene import (
+    Cast,
+    draw_actor,
+    draw_colour,
+    make_set,
+    make_stage,
+    resized,
+)
 from perception.studio.sit import sit_chair
 from perception.studio.viewpoint import Camera, draw_camera, hold
 from perception.track import Track
@@ -95,20 +102,28 @@ class Clip:
 
 
 def make_clip(
-    task: str, seed: int, index: int = 0, size: tuple[int, int] | None = None
+    task: str,
+    seed: int,
+    index: int = 0,
+    size: tuple[int, int] | None = None,
+    vary_object: bool = False,
 ) -> Clip:
     """Clip `index` of `seed`, with all its choices drawn; nothing is rendered yet.
 
+    What is done and how it looks are drawn apart: looks never change the motion.
+    With `vary_object` the object is up to a twelfth larger or smaller each way.
     Raises ValueError that lists the tasks when `task` is none of them.
     """
     if task not in MOTIONS:
         msg = f"unknown task '{task}'; the studio knows: {', '.join(MOTIONS)}"
         raise ValueError(msg)
     acting, looks = (np.random.default_rng([seed, index, part]) for part in (0, 1))
-    perform, item = MOTIONS[task], interaction(task).object
+    item = interaction(task).object
+    if vary_object:
+        item = resized(item, np.random.default_rng([seed, index, 2]))
     actor = draw_actor(acting)
     model = make_stage(actor, item)
-    motion = perform(model, item, acting, FPS)
+    motion = MOTIONS[task](model, item, acting, FPS)
     size = size or SIZES[looks.integers(len(SIZES))]
     points_w = _outline(model, item, motion)
     take = _set_up(task, actor, item, motion, points_w, size, looks)
@@ -143,7 +158,12 @@ def _set_up(
 
 
 def render_clips(
-    task: str, count: int, seed: int, out: Path, size: tuple[int, int] | None = None
+    task: str,
+    count: int,
+    seed: int,
+    out: Path,
+    size: tuple[int, int] | None = None,
+    vary_object: bool = False,
 ) -> list[Path]:
     """Write `count` clips of `task` into `out`; return the videos' paths.
 
@@ -153,7 +173,7 @@ def render_clips(
     if count < 1:
         msg = f"studio: {count} clips asked for, expected at least 1"
         raise ValueError(msg)
-    clips = (make_clip(task, seed, index, size) for index in range(count))
+    clips = (make_clip(task, seed, index, size, vary_object) for index in range(count))
     paths, entries = [], []
     for clip in clips:
         out.mkdir(parents=True, exist_ok=True)

@@ -1,10 +1,9 @@
-"""The studio's room: floor, walls, furniture and light around a performance."""
+"""The studio's room: floor, walls and light around a performance."""
 
 from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable
 
 import mujoco
 import numpy as np
@@ -14,8 +13,6 @@ from assets.actor.actor import Colour
 from assets.rotations import Array
 from perception.studio.surfaces import lay
 
-_BOX, _CYLINDER = mujoco.mjtGeom.mjGEOM_BOX, mujoco.mjtGeom.mjGEOM_CYLINDER
-_BALL, _PLANE = mujoco.mjtGeom.mjGEOM_ELLIPSOID, mujoco.mjtGeom.mjGEOM_PLANE
 _FLOORS = ((0.42, 0.33, 0.25), (0.45, 0.45, 0.44), (0.3, 0.32, 0.36), (0.6, 0.57, 0.5))
 _WALLS = ((0.72, 0.71, 0.68), (0.62, 0.68, 0.7), (0.75, 0.68, 0.55), (0.5, 0.52, 0.5))
 _SHADOWS = 0.45
@@ -70,13 +67,12 @@ def draw_room(
 def add_room(
     spec: mujoco.MjSpec, room: Room, avoid: Colour, rng: np.random.Generator
 ) -> None:
-    """Floor, walls, furniture and light; the floor's colour is not that of `avoid`."""
+    """Floor, walls and light; the floor's colour is not that of `avoid`."""
     tones = [tint(tone, rng) for tone in _FLOORS]
     gaps = [math.dist(tone, avoid) for tone in tones]
     far = [tone for tone, gap in zip(tones, gaps, strict=True) if gap > 0.25]
     _lay_floor(spec, np.asarray(far[rng.integers(len(far))] if far else tones[0]), rng)
     wall = _build_walls(spec, room, rng)
-    _furnish(spec, room, rng)
     _light(spec, room, rng)
     spec.add_texture(
         name="above",
@@ -95,17 +91,20 @@ def _lay_floor(spec: mujoco.MjSpec, tone: Array, rng: np.random.Generator) -> No
     dark = rng.uniform(0.82, 0.96)
     if kind == "tiles":
         grid[:32, :32] = grid[32:, 32:] = dark
-        tile = (rng.uniform(0.4, 1.4),) * 2
+        tile = np.full(2, rng.uniform(0.4, 1.4))
     elif kind == "boards":
         grid *= rng.uniform(dark, 1.0, (8, 1)).repeat(8, axis=0)
         grid[::8] *= 0.8
-        tile = (2.0, rng.uniform(0.8, 1.4))
+        tile = np.array([2.0, rng.uniform(0.8, 1.4)])
     else:
         grid *= rng.uniform(dark, 1.0, grid.shape)
-        tile = (0.6, 0.6)
-    lay(spec, "floor", grid[..., None] * tone, tile)
+        tile = np.full(2, 0.6)
+    lay(spec, "floor", grid[..., None] * tone, *tile)
     spec.worldbody.add_geom(
-        name="floor", type=_PLANE, size=[14.0, 14.0, 0.1], material="floor"
+        name="floor",
+        type=mujoco.mjtGeom.mjGEOM_PLANE,
+        size=[14.0, 14.0, 0.1],
+        material="floor",
     )
 
 
@@ -118,84 +117,14 @@ def _build_walls(spec: mujoco.MjSpec, room: Room, rng: np.random.Generator) -> A
         grid[:, : rng.integers(8, 40)] = dark
     elif kind == "bricks":
         grid[::16] = grid[:32, 0] = grid[32:, 32] = dark
-    tile = (rng.uniform(0.2, 0.5),) * 2
-    lay(spec, "wall", grid[..., None] * wall, tile)
-    back = room.at(-room.back, 0.0, 1.6)
-    _panel(spec, back, room.yaw, (9.0, 1.6), "wall")
-    _panel(spec, room.at(0.0, room.side, 1.6), room.yaw - np.pi / 2, (9.0, 1.6), "wall")
-    _panel(
-        spec, room.at(0.0, -room.side, 1.6), room.yaw + np.pi / 2, (9.0, 1.6), "wall"
-    )
-    _block(spec, room, (0.012 - room.back, 0.0, 0.05), (0.012, 9.0, 0.05), wall * 0.6)
+    tile = rng.uniform(0.2, 0.5)
+    lay(spec, "wall", grid[..., None] * wall, tile, tile)
+    panel(spec, room, (-room.back, 0.0, 1.6), (9.0, 1.6), "wall")
+    for side in (1.0, -1.0):
+        at = (0.0, side * room.side, 1.6)
+        panel(spec, room, at, (9.0, 1.6), "wall", -side * np.pi / 2)
+    block(spec, room, (0.012 - room.back, 0.0, 0.05), (0.012, 9.0, 0.05), wall * 0.6)
     return wall
-
-
-def _furnish(spec: mujoco.MjSpec, room: Room, rng: np.random.Generator) -> None:
-    """Pictures on the wall; cupboards, shelves, tables, plants and lamps below."""
-    for index in range(rng.integers(1, 4)):
-        half = rng.uniform([0.2, 0.15], [0.55, 0.4])
-        y, z = rng.uniform(-1.0, 1.0) * room.side * 0.8, rng.uniform(1.3, 2.0)
-        blocks = rng.uniform(0.1, 0.8, (rng.integers(1, 6), rng.integers(1, 6), 3))
-        tiles = blocks.repeat(12, axis=0).repeat(12, axis=1)
-        lay(spec, f"picture_{index}", tiles, (2 * half[0], 2 * half[1]))
-        at = room.at(0.03 + 0.01 * index - room.back, y, z)
-        _panel(spec, at, room.yaw, (half[0], half[1]), f"picture_{index}")
-    kinds: list[Callable[..., None]] = [_cupboard, _shelf, _table, _plant, _lamp]
-    for _ in range(rng.integers(2, 7)):
-        y = rng.choice([-1.0, 1.0]) * rng.uniform(0.5, max(room.side - 0.4, 0.6))
-        free = room.side > abs(y) > room.width + 0.8 and rng.random() < 0.3
-        x = rng.uniform(-room.depth, 0.0) if free else 0.35 - room.back
-        kinds[rng.integers(len(kinds))](spec, room, x, float(y), rng)
-
-
-def _cupboard(
-    spec: mujoco.MjSpec, room: Room, x: float, y: float, rng: np.random.Generator
-) -> None:
-    half = rng.uniform([0.14, 0.15, 0.12], [0.3, 0.45, 0.7])
-    _block(spec, room, (x, y, half[2]), tuple(half), rng.uniform(0.12, 0.65, 3))
-
-
-def _shelf(
-    spec: mujoco.MjSpec, room: Room, x: float, y: float, rng: np.random.Generator
-) -> None:
-    colour = rng.uniform(0.25, 0.6, 3)
-    wide = rng.uniform(0.3, 0.5)
-    for z in np.arange(rng.integers(3, 6)) * 0.35 + 0.05:
-        _block(spec, room, (x, y, z), (0.13, wide, 0.015), colour)
-        tall, books = rng.uniform(0.07, 0.13), rng.uniform(0.05, wide)
-        at = (x, y + books - wide, z + 0.015 + tall)
-        _block(spec, room, at, (0.09, books, tall), rng.uniform(0.1, 0.7, 3))
-
-
-def _table(
-    spec: mujoco.MjSpec, room: Room, x: float, y: float, rng: np.random.Generator
-) -> None:
-    colour, top = rng.uniform(0.2, 0.6, 3), rng.uniform(0.45, 0.75)
-    _block(spec, room, (x, y, top), (0.3, 0.5, 0.02), colour)
-    for side in (-0.45, 0.45):
-        _block(spec, room, (x, y + side, top / 2), (0.25, 0.02, top / 2), colour)
-
-
-def _plant(
-    spec: mujoco.MjSpec, room: Room, x: float, y: float, rng: np.random.Generator
-) -> None:
-    _solid(
-        spec, _CYLINDER, room.at(x, y, 0.15), (0.14, 0.15, 0), rng.uniform(0.2, 0.6, 3)
-    )
-    green = np.array([0.12, rng.uniform(0.25, 0.45), 0.12])
-    for _ in range(4):
-        dx, dy = rng.uniform(-0.12, 0.12, 2)
-        at = room.at(x + dx, y + dy, rng.uniform(0.5, 0.9))
-        _solid(spec, _BALL, at, tuple(rng.uniform(0.1, 0.25, 3)), green)
-
-
-def _lamp(
-    spec: mujoco.MjSpec, room: Room, x: float, y: float, rng: np.random.Generator
-) -> None:
-    tall = rng.uniform(0.6, 0.8)
-    _solid(spec, _CYLINDER, room.at(x, y, tall), (0.015, tall, 0), np.full(3, 0.2))
-    shade = np.array([0.9, 0.85, 0.7]) * rng.uniform(0.7, 1.0)
-    _solid(spec, _CYLINDER, room.at(x, y, 2 * tall), (0.16, 0.13, 0), shade)
 
 
 def _light(spec: mujoco.MjSpec, room: Room, rng: np.random.Generator) -> None:
@@ -207,7 +136,8 @@ def _light(spec: mujoco.MjSpec, room: Room, rng: np.random.Generator) -> None:
     spec.visual.headlight.specular = [0.0] * 3
     side, warmth = rng.choice([-1.0, 1.0]), rng.uniform(-0.06, 0.06)
     for strength, y, main in ((0.5, 2.2, True), (0.22, -3.0, False)):
-        at = room.at(rng.uniform(0.5, 3.0), side * y, rng.uniform(2.4, 3.6))
+        aside = side * np.clip(y, 0.3 - room.side, room.side - 0.3)
+        at = room.at(rng.uniform(0.5, 3.0), aside, rng.uniform(2.4, 3.6))
         power = strength * rng.uniform(0.7, 1.15)
         spec.worldbody.add_light(
             pos=at,
@@ -219,25 +149,45 @@ def _light(spec: mujoco.MjSpec, room: Room, rng: np.random.Generator) -> None:
         )
 
 
-def tint(colour: Colour, rng: np.random.Generator) -> Colour:
-    """The colour, a little lighter or darker and shifted."""
-    values = np.asarray(colour) * rng.uniform(0.8, 1.2) + rng.uniform(-0.03, 0.03, 3)
-    r, g, b = np.clip(values, 0.02, 1.0)
-    return float(r), float(g), float(b)
-
-
-def _panel(
-    spec: mujoco.MjSpec, at: Array, yaw: float, half: tuple[float, float], material: str
+def panel(
+    spec: mujoco.MjSpec,
+    room: Room,
+    at: tuple[float, float, float],
+    half: tuple[float, float],
+    material: str,
+    turn: float = 0.0,
 ) -> None:
-    """An upright rectangle `half` wide and high that faces along `yaw`."""
+    """An upright rectangle, `half` wide and high, facing along x, but for `turn`."""
     axes = np.array([[0.0, 0.0, 1.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
-    quat = rotations.multiply(rotations.from_yaw(yaw), rotations.from_matrix(axes))
+    facing = rotations.from_yaw(room.yaw + turn)
     spec.worldbody.add_geom(
-        type=_PLANE, pos=at, quat=quat, size=[*half, 0.1], material=material
+        type=mujoco.mjtGeom.mjGEOM_PLANE,
+        pos=room.at(*at),
+        quat=rotations.multiply(facing, rotations.from_matrix(axes)),
+        size=[*half, 0.1],
+        material=material,
     )
 
 
-def _block(
+def solid(
+    spec: mujoco.MjSpec,
+    room: Room,
+    shape: mujoco.mjtGeom,
+    at: tuple[float, float, float],
+    size: tuple[float, ...],
+    colour: Array,
+) -> None:
+    """Something that stands square in the room; `size` as MuJoCo wants it."""
+    spec.worldbody.add_geom(
+        type=shape,
+        pos=room.at(*at),
+        size=size,
+        quat=rotations.from_yaw(room.yaw),
+        rgba=[*np.clip(colour, 0.0, 1.0), 1.0],
+    )
+
+
+def block(
     spec: mujoco.MjSpec,
     room: Room,
     at: tuple[float, float, float],
@@ -245,16 +195,11 @@ def _block(
     colour: Array,
 ) -> None:
     """A box that stands square in the room."""
-    _solid(spec, _BOX, room.at(*at), half, colour, rotations.from_yaw(room.yaw))
+    solid(spec, room, mujoco.mjtGeom.mjGEOM_BOX, at, half, colour)
 
 
-def _solid(
-    spec: mujoco.MjSpec,
-    shape: mujoco.mjtGeom,
-    at: Array,
-    size: tuple[float, ...],
-    colour: Array,
-    quat: Array = rotations.IDENTITY,
-) -> None:
-    rgba = [*np.clip(colour, 0.0, 1.0), 1.0]
-    spec.worldbody.add_geom(type=shape, pos=at, size=size, rgba=rgba, quat=quat)
+def tint(colour: Colour, rng: np.random.Generator) -> Colour:
+    """The colour, a little lighter or darker and shifted."""
+    values = np.asarray(colour) * rng.uniform(0.8, 1.2) + rng.uniform(-0.03, 0.03, 3)
+    r, g, b = np.clip(values, 0.02, 1.0)
+    return float(r), float(g), float(b)

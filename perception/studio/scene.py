@@ -11,6 +11,7 @@ import numpy as np
 from assets.actor.actor import Actor, Colour, make_spec
 from assets.objects import ObjectSpec
 from assets.scene import add_object
+from perception.studio.furniture import furnish
 from perception.studio.passer_by import add_passer_by
 from perception.studio.room import Room, add_room, tint
 from perception.studio.surfaces import bottle, cardboard, cloth, cover, wood
@@ -48,6 +49,8 @@ _CLOTHES = (
     (0.4, 0.42, 0.46),
     (0.55, 0.35, 0.6),
 )
+_UNPAINTED = [0.5, 0.5, 0.5, 1.0]
+"""MuJoCo's own colour of a geom, with which its material's counts."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,6 +86,14 @@ def draw_colour(item: ObjectSpec, actor: Actor, rng: np.random.Generator) -> Col
     return far[rng.integers(len(far))] if far else choices[0]
 
 
+def resized(item: ObjectSpec, rng: np.random.Generator) -> ObjectSpec:
+    """The object a little larger or smaller; round ones stay round."""
+    x, y, z = rng.uniform(11 / 12, 13 / 12, 3)
+    scale = {"cylinder": (x, x, z), "sphere": (x, x, x)}.get(item.shape, (x, y, z))
+    size = np.round(np.asarray(item.size) * scale, 3).tolist()
+    return dataclasses.replace(item, size=(size[0], size[1], size[2]))
+
+
 def make_stage(actor: Actor, item: ObjectSpec) -> mujoco.MjModel:
     """The actor on a bare floor with a mocap body `object`; no dynamics."""
     spec = make_spec(actor)
@@ -114,6 +125,7 @@ def make_set(
     if cast.passer_by is not None:
         add_passer_by(spec, cast.passer_by)
     add_room(spec, room, cast.colour, rng)
+    furnish(spec, room, rng)
     spec.worldbody.add_camera(name=CAMERA)
     return spec.compile()
 
@@ -129,7 +141,7 @@ def _add_item(
     painter = painters.get(item.shape, wood(colour, rng))
     plain = rng.random() < (0.5 if item.shape == "chair" else 0.1)
     for geom in body.geoms:
-        geom.material, geom.rgba = "item", [1.0, 1.0, 1.0, 1.0]
+        geom.material, geom.rgba = "item", _UNPAINTED
     if plain:
         material.rgba = [*colour, 1.0]
     else:

@@ -34,9 +34,9 @@ def cover(
 
 
 def lay(
-    spec: mujoco.MjSpec, name: str, colours: Array, tile: tuple[float, float]
+    spec: mujoco.MjSpec, name: str, colours: Array, wide: float, high: float
 ) -> None:
-    """Add a material for flat ground or walls: `colours (H, W, 3)` every `tile` [m]."""
+    """Add a material for planes: tiles of `colours (H, W, 3)`, `wide` × `high` [m]."""
     height, width = colours.shape[:2]
     texture = spec.add_texture(
         name=name,
@@ -49,7 +49,7 @@ def lay(
     material = spec.add_material(name=name, specular=0.1, shininess=0.1)
     material.textures[mujoco.mjtTextureRole.mjTEXROLE_RGB] = name
     material.texuniform = True
-    material.texrepeat = [1.0 / tile[0], 1.0 / tile[1]]
+    material.texrepeat = [1.0 / wide, 1.0 / high]
 
 
 def cardboard(item: ObjectSpec, colour: Colour, rng: np.random.Generator) -> Painter:
