@@ -33,7 +33,6 @@ from perception.importers.robot_motion import (
     in_order,
     make_prior,
     unit_quaternions,
-    upright,
 )
 from perception.prior import CONTACT_NAMES, Prior
 
@@ -45,6 +44,8 @@ NO_BODIES = ("world", "")
 MISFIT = 0.03
 """Bodies farther [m] from where the joints put them than this are another order's."""
 PROBES = 25
+MUJOCO = "MuJoCo's joint order"
+ISAAC = "Isaac Lab's joint order"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,10 +81,12 @@ def read(request: Request) -> Prior:
     source = request.source("mjlab")
     root = _root(named.bodies, request.robot, pos.shape[1])
     unit_quaternions(quat[:, root], "the root's quaternion")
-    root_quat = upright(quat[:, root], source, documented="wxyz")
-    order = _joint_order(named.joints, request.robot, joint_pos, pos, root, root_quat)
-    source["joint_order"] = "names" if named.joints else order[0]
-    motion = RobotMotion(fps, order[1], joint_pos, pos[:, root], root_quat)
+    fit = _fit(named.joints, request.robot, joint_pos, pos, quat, root)
+    source["joint_order"] = fit.label
+    if fit.swapped:
+        quat = np.roll(quat, 1, axis=-1)
+        source["quaternions"] = "read as xyzw: so the bodies are where the joints say"
+    motion = RobotMotion(fps, fit.names, joint_pos, pos[:, root], quat[:, root])
     motion = _with_object(motion, request, named.bodies, arrays, pos, quat)
     task = request.task or _text(arrays, "task")
     return make_prior(
@@ -138,46 +141,52 @@ def _root(bodies: tuple[str, ...], robot: RobotSpec, count: int) -> int:
     return bodies.index(robot.root_body)
 
 
-def _joint_order(
+@dataclasses.dataclass(frozen=True)
+class _Fit:
+    """A reading of the file, and how far [m] its bodies are from its joints."""
+
+    label: str
+    names: tuple[str, ...]
+    swapped: bool
+    error: float
+
+
+def _fit(
     names: tuple[str, ...],
     robot: RobotSpec,
     joint_pos: Floats,
     body_pos: Floats,
+    body_quat: Floats,
     root: int,
-    root_quat: Floats,
-) -> tuple[str, tuple[str, ...]]:
-    """Label and joint names of the order in which the columns are."""
-    orders = {
-        "MuJoCo's, depth first": robot.joint_names,
-        "Isaac Lab's, breadth first": breadth_first(robot)[0],
-    }
+) -> _Fit:
+    """The joint order and the quaternions' order that put the bodies where they are."""
+    orders = {MUJOCO: robot.joint_names, ISAAC: breadth_first(robot)[0]}
     if names:
         in_order(joint_pos, names, robot.joint_names)
-        orders = {"names": names}
+        orders = {"the names given": names}
     probes = np.unique(np.linspace(0, len(joint_pos) - 1, PROBES).astype(int))
-    seen = body_pos[probes]
-    errors = {}
+    seen, quat = body_pos[probes], body_quat[probes, root]
+    fits = []
     for label, order in orders.items():
         joints = in_order(joint_pos[probes], order, robot.joint_names)
-        errors[label] = _misfit(robot, joints, seen, seen[:, root], root_quat[probes])
-    best = min(errors, key=lambda label: errors[label])
-    if errors[best] > MISFIT:
-        tried = "the names given" if names else "MuJoCo's and Isaac Lab's joint orders"
+        for swapped in (False, True):
+            turn = np.roll(quat, 1, axis=-1) if swapped else quat
+            error = _misfit(robot, joints, seen, seen[:, root], turn)
+            fits.append(_Fit(label, order, swapped, error))
+    best = min(fits, key=lambda fit: fit.error)
+    if best.error > MISFIT:
         msg = (
-            f"joint_pos and body_pos_w disagree by {errors[best]:.2f} m in {tried}; "
-            f"is it another robot than {robot.name}? add joint_names"
+            f"joint_pos and body_pos_w disagree by {best.error:.2f} m in "
+            f"{' and '.join(orders)}; another robot than {robot.name}, other units, "
+            "or add joint_names"
         )
         raise ValueError(msg)
-    for label, order in orders.items():
-        same = np.allclose(
-            in_order(joint_pos, order, robot.joint_names),
-            in_order(joint_pos, orders[best], robot.joint_names),
-            atol=1e-6,
-        )
-        if label != best and errors[label] <= MISFIT / 2 and not same:
-            msg = "MuJoCo's and Isaac Lab's joint orders both fit; add joint_names"
+    columns = [in_order(joint_pos, f.names, robot.joint_names) for f in (best, *fits)]
+    for fit, column in zip(fits, columns[1:], strict=True):
+        if fit.error < MISFIT / 2 and not np.allclose(column, columns[0], atol=1e-6):
+            msg = f"{MUJOCO} and {ISAAC} both fit; add joint_names"
             raise ValueError(msg)
-    return best, orders[best]
+    return best
 
 
 def _misfit(

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
-from perception.importers import body_npz, bvh, unitree_csv
+from perception.importers import body_npz, bvh, smpl, unitree_csv
 from perception.importers.npz_file import array_names
 from perception.importers.request import Request
 from perception.prior import Prior
@@ -27,6 +27,9 @@ FAMILIES = {
     "mjlab": Family(
         "BeyondMimic, mjlab or HDMI motion", ".npz", body_npz.KEYS, body_npz.read
     ),
+    "amass": Family("AMASS (SMPL)", ".npz", smpl.AMASS, smpl.read),
+    "gvhmr": Family("GVHMR (SMPL)", ".npz", smpl.GVHMR, smpl.read),
+    "wham": Family("WHAM (SMPL)", ".npz", smpl.WHAM, smpl.read),
     "bvh": Family("BVH skeleton", ".bvh", frozenset(), bvh.read),
     "csv": Family("Unitree or LAFAN csv", ".csv", frozenset(), unitree_csv.read),
 }
@@ -59,7 +62,7 @@ def family_of(path: Path) -> str:
         raise ValueError(msg)
     names = [name for name, family in FAMILIES.items() if family.suffix == suffix]
     if suffix == ".npz":
-        held = array_names(path)
+        held = {smpl.bare(key) for key in array_names(path)}
         names = [name for name in names if FAMILIES[name].keys <= held]
         if not names:
             known = "; ".join(

@@ -45,7 +45,11 @@ def import_motions(
     scenes = load_scenes(path if path.is_dir() else path.parent)
     for name, file in name_files(files).items():
         scene = scenes.scene(name)
-        request = Request(file, name, robot, task or scene.task, scene.object, fps)
+        request = Request(
+            *(file, name, robot, task or scene.task, scene.object),
+            fps=fps,
+            height_m=scene.person_height_m,
+        )
         record = _import(request, out)
         manifest.clips[name] = record
         manifest.save(out)
@@ -87,8 +91,11 @@ def _import(request: Request, out: Path) -> ClipRecord:
     started = time.perf_counter()
     outputs: list[str] = []
     settings = {"version": VERSION, "task": request.task, "robot": request.robot.name}
+    file = request.path.name
+    if request.path.stem == "motion":
+        file = f"{request.path.parent.name}/{file}"
     record = ClipRecord(
-        request.name, request.path.name, "", "kept", None, [], 0.0, settings, outputs
+        request.name, file, "", "kept", None, [], 0.0, settings, outputs
     )
     try:
         sha256 = file_hash(request.path)

@@ -19,6 +19,7 @@ class Request:
     |---|---|---|
     | fps | 1/s | rate of a file that does not say it |
     | object | | what is handled, where the file holds a pose but no size |
+    | height_m | m | the person's height, where the file holds only angles |
     """
 
     path: Path
@@ -27,6 +28,7 @@ class Request:
     task: str | None = None
     object: ObjectSpec | None = None
     fps: float | None = None
+    height_m: float | None = None
 
     def handled(self, what: str) -> ObjectSpec:
         """The object whose pose the file holds under the name `what`.
