@@ -26,12 +26,12 @@ class MujocoBackend:
 
     @property
     def time(self) -> float:
-        """Simulated time [s], the clock of every state read here."""
-        return self.sim.time
+        """Simulated time [s], in whole nanoseconds, the clock of every state here."""
+        return 1e-9 * round(1e9 * self.sim.time)
 
     def read(self) -> RobotState | None:
         """The state after the last control period."""
-        return self.sim.state(self.sim.time)
+        return self.sim.state(self.time)
 
     def write(self, command: JointCommand) -> None:
         """Apply `command` for one control period."""

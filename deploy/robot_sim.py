@@ -22,9 +22,16 @@ from assets import rotations
 from deploy import transport
 from deploy.backend import JointCommand, RobotState
 from deploy.dds_backend import joint_command, motor_slots
-from deploy.messages import Header_, Point_, Pose_, PoseStamped_, Quaternion_, Time_
 from deploy.mujoco_backend import substeps
 from deploy.recorder import Recorder
+from deploy.ros_messages import (
+    Header_,
+    Point_,
+    Pose_,
+    PoseStamped_,
+    Quaternion_,
+    Time_,
+)
 from deploy.runner import known_robot
 from deploy.simulated_robot import SimulatedRobot, World
 from deploy.wire import LowCmd, LowState

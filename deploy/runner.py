@@ -105,7 +105,7 @@ class PolicyRunner:
         return self.safety.step(state, target, now)
 
     def _follow(self, state: RobotState) -> Floats:
-        """Joint targets for this period's command, and ask for the next plan in time."""
+        """Targets for this period's command; asks for the next plan in time."""
         plan = self.planner.answer()
         if plan is not None:
             self.commands.offer(plan)
