@@ -111,7 +111,7 @@ def _draw(model: mujoco.MjModel, spec: ObjectSpec, rng: np.random.Generator) -> 
         yaw=np.radians(rng.uniform(-5.0, 5.0)),
         tilt=np.radians(rng.uniform(-4.0, 2.0)),
         distance=distance,
-        held=spec.half_size[0] + rng.uniform(0.255, 0.29) * scale,
+        held=spec.half_size[0] + rng.uniform(0.275, 0.31) * scale,
         height=hip * rng.uniform(1.06, 1.18),
         pitch=np.radians(rng.uniform(40.0, 62.0)),
         puts_down=puts_down,

@@ -14,9 +14,9 @@ from assets.rotations import Array
 from perception.studio.gait import OUTWARD, Feet
 from perception.studio.motion import upright
 
-_STAND = 0.012
+_STAND = 0.007
 """How much lower [m] than with straight legs a person stands."""
-_REACH = 0.985
+_REACH = 0.991
 """Share of a leg's length that walking uses."""
 
 
@@ -183,25 +183,27 @@ def _arms(
     yaw = rotations.from_yaw(turned)[:, None]
     free = shoulder + rotations.rotate(yaw, hang)
     reach = score.reach[..., None]
-    palm = _within_reach(model, shoulder, free + reach * (score.palm_w - free), reach)
+    palm = free + reach * (score.palm_w - free)
     droop = -0.2 - 1.2 * np.clip(swing, -0.1, 0.5)
     loose = upright(np.repeat(turned[:, None], 2, axis=1), droop)
-    return palm, rotations.slerp(loose, score.hand_quat_w, score.reach)
+    hand = rotations.slerp(loose, score.hand_quat_w, score.reach)
+    return palm + _shortfall(model, shoulder, palm, hand, reach), hand
 
 
-def _within_reach(
-    model: mujoco.MjModel, shoulder: Array, palm: Array, reach: Array
+def _shortfall(
+    model: mujoco.MjModel, shoulder: Array, palm: Array, hand: Array, reach: Array
 ) -> Array:
-    """Palms drawn nearer where an arm on its way would have to be straight."""
+    """Shifts `(T, 2, 3)` of palms on their way that only straight arms would reach."""
     bones = model.body("l_forearm").pos, model.body("l_hand").pos
     arm = float(sum(np.linalg.norm(bone) for bone in bones))
-    line = palm - shoulder
+    palms_o = np.stack([model.site(f"{side}_palm").pos for side in "lr"])
+    line = palm - rotations.rotate(hand, palms_o) - shoulder
     distance = np.linalg.norm(line, axis=-1, keepdims=True)
-    limit = arm * (0.95 + 0.13 * reach**4)
+    limit = arm * (0.93 + 0.12 * reach**4)
     margin = 0.05 * arm
     beyond = np.maximum(distance - limit, 0.0)
     near = limit + margin * (1.0 - np.exp(-beyond / margin))
-    return shoulder + line * np.where(beyond > 0.0, near / distance, 1.0)
+    return line * np.where(beyond > 0.0, near / distance - 1.0, 0.0)
 
 
 def _head(score: Score, shoulder: Array, fps: float | None) -> Array:
