@@ -39,6 +39,7 @@ class Score:
     | seat_w | (T, 3) | m | world |
     | arms | () | – | swing of the free arms |
     | knees_out | (T,) | rad | knees' turn outward |
+    | elbows_out | (T,) | – | 0 elbows behind the chest, 1 beside and below it |
     """
 
     feet: Feet
@@ -54,6 +55,7 @@ class Score:
     seat_w: Array
     arms: float
     knees_out: Array
+    elbows_out: Array
 
     def at(self, frames: Array) -> Score:
         """The score of some frames only."""
@@ -85,6 +87,7 @@ def blank(feet: Feet, arms: float) -> Score:
         seat_w=np.zeros((count, 3)),
         arms=arms,
         knees_out=np.zeros(count),
+        elbows_out=np.zeros(count),
     )
 
 
@@ -94,10 +97,11 @@ def embody(model: mujoco.MjModel, score: Score, fps: float | None) -> Solution:
     Without `fps` the frames are not neighbours, and nothing is smoothed over time.
     """
     pelvis = score.feet.com_w - 0.03 * _ahead(score.feet.heading)
+    step = 1.15 * (1.0 - score.seated[:, None])
     for _ in range(5):
         solution = solve(model, _pose(model, score, pelvis, fps))
         com = centre_of_mass(model, solution.qpos)[:, :2]
-        pelvis = pelvis + 1.15 * (score.feet.com_w - com)
+        pelvis = pelvis + step * (score.feet.com_w - com)
     return solve(model, _pose(model, score, pelvis, fps))
 
 
@@ -134,10 +138,18 @@ def _pose(
         palm_pos_w=palm,
         hand_quat_w=hand,
         knee_w=rotations.rotate(knee, np.array([1.0, 0.0, 0.0])),
-        elbow_w=rotations.rotate(
-            chest_quat[:, None], np.array([[-1.0, 0.5, -0.3], [-1.0, -0.5, -0.3]])
-        ),
+        elbow_w=_elbows(score, chest_quat),
     )
+
+
+def _elbows(score: Score, chest_quat: Array) -> Array:
+    """Where the elbows point `(T, 2, 3)`."""
+    behind = np.array([[-1.0, 0.5, -0.3], [-1.0, -0.5, -0.3]])
+    beside = np.array([[-0.3, 1.0, -0.6], [-0.3, -1.0, -0.6]])
+    heading = rotations.from_yaw(score.feet.heading)
+    out = score.elbows_out[:, None, None]
+    inner = rotations.rotate(chest_quat[:, None], behind)
+    return inner + out * (rotations.rotate(heading[:, None], beside) - inner)
 
 
 def _highest(
