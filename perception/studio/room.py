@@ -15,7 +15,7 @@ from perception.studio.surfaces import lay
 
 _FLOORS = ((0.42, 0.33, 0.25), (0.45, 0.45, 0.44), (0.3, 0.32, 0.36), (0.6, 0.57, 0.5))
 _WALLS = ((0.72, 0.71, 0.68), (0.62, 0.68, 0.7), (0.75, 0.68, 0.55), (0.5, 0.52, 0.5))
-_SHADOWS = 0.45
+_SHADOWS = 0.35
 """Share of the clips with a lamp that casts shadows; they take twice the time."""
 
 
