@@ -9,6 +9,8 @@ from typing import Literal
 
 import tyro
 
+from perception.commands import Convert, Import
+
 BAD_INPUT = 2
 NOTHING_KEPT = 3
 NOT_DONE = 4
@@ -274,7 +276,7 @@ class Doctor:
 
 _COMMANDS = (
     *(Studio, Priors, Train, Distill, Export, Evaluate),
-    *(Play, Run, Report, Demo, Doctor),
+    *(Play, Run, Report, Demo, Doctor, Import, Convert),
 )
 
 

@@ -17,6 +17,7 @@ from assets.interactions import interaction
 from assets.objects import ObjectSpec
 from assets.rotations import Array
 from perception.encode import write_video
+from perception.studio.carry import carry_box
 from perception.studio.film import Take, pictures
 from perception.studio.lift import lift_box
 from perception.studio.motion import Motion
@@ -30,11 +31,14 @@ from perception.studio.scene import (
     make_stage,
     resized,
 )
+from perception.studio.sit import sit_chair
 from perception.studio.viewpoint import Camera, draw_camera, hold
 from perception.track import Track
 
 MOTIONS: dict[str, Callable[..., Motion]] = {
     "lift-box": lift_box,
+    "carry-box": carry_box,
+    "sit-chair": sit_chair,
 }
 """The motion of each task; its object is the interaction's."""
 
