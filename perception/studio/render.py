@@ -19,9 +19,11 @@ from assets.rotations import Array
 from perception.encode import write_video
 from perception.studio.carry import carry_box
 from perception.studio.film import Take, pictures
+from perception.studio.kick import kick_box
 from perception.studio.lift import lift_box
 from perception.studio.motion import Motion
 from perception.studio.passer_by import walk_past
+from perception.studio.push import push_box
 from perception.studio.room import draw_room
 from perception.studio.scene import (
     Cast,
@@ -38,6 +40,8 @@ from perception.track import Track
 MOTIONS: dict[str, Callable[..., Motion]] = {
     "lift-box": lift_box,
     "carry-box": carry_box,
+    "push-box": push_box,
+    "kick-box": kick_box,
     "sit-chair": sit_chair,
 }
 """The motion of each task; its object is the interaction's."""
