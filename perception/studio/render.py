@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -121,10 +122,13 @@ def make_clip(
     if task not in MOTIONS:
         msg = f"unknown task '{task}'; the studio knows: {', '.join(MOTIONS)}"
         raise ValueError(msg)
-    acting, looks = (np.random.default_rng([seed, index, part]) for part in (0, 1))
+    acting, looks, sizes = (
+        np.random.default_rng([seed, index, zlib.crc32(task.encode()), part])
+        for part in range(3)
+    )
     item = interaction(task).object
     if vary_object:
-        item = resized(item, np.random.default_rng([seed, index, 2]))
+        item = resized(item, sizes)
     actor = draw_actor(acting)
     model = make_stage(actor, item)
     motion = MOTIONS[task](model, item, acting, FPS)
