@@ -137,9 +137,9 @@ def _write(measured: dict[str, Any]) -> None:
     before = json.loads(FILE.read_text(encoding="utf-8")) if FILE.exists() else {}
     parts = before.get("figures", {}) if before.get("schema") == 2 else {}
     for name, values in measured.items():
-        parts[name] = {"measured": provenance(), **values}
+        parts[name] = {"measured": provenance(), **_plain(values)}
     file = {"name": "perception", "schema": 2, "meanings": meanings(), "figures": parts}
-    FILE.write_text(json.dumps(_plain(file), indent=1) + "\n", encoding="utf-8")
+    FILE.write_text(json.dumps(file, indent=1) + "\n", encoding="utf-8")
     perception_tables.write(parts)
     Console().print(f"written to {FILE} and {perception_tables.PAGE}")
 

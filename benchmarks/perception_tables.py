@@ -17,23 +17,24 @@ Parts = dict[str, Any]
 Rows = list[list[str]]
 
 _TASK_COLUMNS = (
-    ("raw", "root_raw", 0),
-    ("joints", "root", 0),
-    ("ratio", "ratio", 2),
-    ("PA", "pa", 0),
-    ("position", "position", 0),
-    ("object", "object", 0),
-    ("object °", "object_deg", 1),
-    ("F1", "f1", 3),
-    ("onset", "onset", 1),
+    ("raw", "root_raw", 0, ""),
+    ("joints", "root", 0, "≤ 90"),
+    ("ratio", "ratio", 2, "≤ 0.6"),
+    ("PA", "pa", 0, ""),
+    ("position", "position", 0, "≤ 80"),
+    ("object", "object", 0, "≤ 30"),
+    ("object °", "object_deg", 1, "≤ 8"),
+    ("F1", "f1", 3, "≥ 0.95"),
+    ("onset", "onset", 1, "≤ 2"),
 )
 _PRIOR_COLUMNS = (
-    ("outside limits [rad]", "joint_limit_violation_rad", 4),
-    ("penetration [mm]", "penetration_max_m", 1),
-    ("stance foot [mm/s]", "foot_speed_max_m_s", 0),
-    ("hand to object [mm]", "hand_gap_mean_m", 1),
-    ("residual [N]", "residual_mean_n", 2),
+    ("outside limits [rad]", "joint_limit_violation_rad", 4, "0"),
+    ("penetration [mm]", "penetration_max_m", 1, "≤ 10"),
+    ("stance foot [mm/s]", "foot_speed_max_m_s", 0, "≤ 20"),
+    ("hand to object [mm]", "hand_gap_mean_m", 1, "≤ 20"),
+    ("residual [N]", "residual_mean_n", 2, "≤ 5"),
 )
+"""Heading, figure, digits, and what we want to reach."""
 
 
 def tables(parts: Parts) -> list[tuple[str, Rows]]:
@@ -94,29 +95,36 @@ def number(figure: Any, digits: int, interval: bool = False) -> str:
     if value is None or value != value:
         return "–"
     text = f"{value:.{digits}f}"
-    if interval and isinstance(figure, dict):
-        text += f" ({figure['low']:.{digits}f} to {figure['high']:.{digits}f})"
-    return text
+    return f"{text} ({_range(figure, digits)})" if interval else text
+
+
+def _range(figure: Any, digits: int) -> str:
+    if figure is None or figure["low"] is None or figure["high"] is None:
+        return "–"
+    return f"{figure['low']:.{digits}f} to {figure['high']:.{digits}f}"
 
 
 def _task_rows(tasks: Parts) -> Rows:
-    rows = [["task", "priors", *(title for title, _, _ in _TASK_COLUMNS)]]
+    rows = [["task", "priors", *(title for title, *_ in _TASK_COLUMNS)]]
     for name, figures in tasks.items():
-        last = name == "all"
-        cells = [number(figures[key], n, last) for _, key, n in _TASK_COLUMNS]
+        cells = [number(figures[key], n) for _, key, n, _ in _TASK_COLUMNS]
         rows.append([name, f"{figures['kept']} of {figures['clips']}", *cells])
+    spread = [_range(tasks["all"][key], n) for _, key, n, _ in _TASK_COLUMNS]
+    rows.append(["all, 95 %", "", *spread])
+    rows.append(["reach", "", *(reach for *_, reach in _TASK_COLUMNS)])
     return rows
 
 
 def _prior_rows(tasks: Parts) -> Rows:
-    rows = [["task", *(title for title, _, _ in _PRIOR_COLUMNS)]]
+    rows = [["task", *(title for title, *_ in _PRIOR_COLUMNS)]]
     for name, figures in tasks.items():
         cells = []
-        for _, key, digits in _PRIOR_COLUMNS:
+        for _, key, digits, _ in _PRIOR_COLUMNS:
             mean = number(figures[f"prior_{key}"], digits)
             worst = number(figures["worst"][f"prior_{key}"], digits)
             cells.append(f"{mean} ({worst})")
         rows.append([name, *cells])
+    rows.append(["reach", *(reach for *_, reach in _PRIOR_COLUMNS)])
     return rows
 
 
