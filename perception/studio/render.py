@@ -18,6 +18,7 @@ from assets.interactions import interaction
 from assets.objects import ObjectSpec
 from assets.rotations import Array
 from perception.encode import write_video
+from perception.studio.bottle import pick_bottle, stand_bottle
 from perception.studio.carry import carry_box
 from perception.studio.film import Take, pictures
 from perception.studio.kick import kick_box
@@ -43,6 +44,8 @@ MOTIONS: dict[str, Callable[..., Motion]] = {
     "carry-box": carry_box,
     "push-box": push_box,
     "kick-box": kick_box,
+    "pick-bottle": pick_bottle,
+    "stand-bottle": stand_bottle,
     "sit-chair": sit_chair,
 }
 """The motion of each task; its object is the interaction's."""
