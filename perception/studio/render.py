@@ -14,19 +14,28 @@ from assets import rotations
 from assets.actor.actor import Actor
 from assets.actor.posing import landmarks
 from assets.canvas import Canvas
-from assets.objects import LIFT_BOX, ObjectSpec
+from assets.interactions import interaction
+from assets.objects import ObjectSpec
 from assets.rotations import Array
 from perception.encode import write_video
+from perception.studio.carry import carry_box
+from perception.studio.kick import kick_box
 from perception.studio.lift import lift_box
 from perception.studio.motion import Motion, place
+from perception.studio.push import push_box
 from perception.studio.scene import draw_actor, draw_camera, make_scene
+from perception.studio.sit import sit_chair
 from perception.studio.viewpoint import CAMERA, Camera, aim
 from perception.track import Track
 
-MOTIONS: dict[str, tuple[Callable[..., Motion], ObjectSpec]] = {
-    "lift-box": (lift_box, LIFT_BOX),
+MOTIONS: dict[str, Callable[..., Motion]] = {
+    "lift-box": lift_box,
+    "carry-box": carry_box,
+    "push-box": push_box,
+    "kick-box": kick_box,
+    "sit-chair": sit_chair,
 }
-"""Per task: the motion and the object it handles."""
+"""The motion of each task; its object is the interaction's."""
 
 
 FPS = 30.0
@@ -95,7 +104,7 @@ def make_clip(
         msg = f"unknown task '{task}'; the studio knows: {', '.join(MOTIONS)}"
         raise ValueError(msg)
     rng = np.random.default_rng([seed, index])
-    perform, item = MOTIONS[task]
+    perform, item = MOTIONS[task], interaction(task).object
     size = size or SIZES[rng.integers(len(SIZES))]
     actor, colour = draw_actor(rng)
     model = make_scene(actor, item, colour, size, rng)
