@@ -149,9 +149,7 @@ def _refine(
     _, pose, odds_of = best
     size = (keys.images.shape[1], keys.images.shape[2])
     picked = search.clear(pose, leaves, PICKED)
-    prior = hold(
-        view.T_world_to_cam, SIGMA_POS, SIGMA_YAW, SIGMA_PITCH, SIGMA_ROLL
-    )
+    prior = hold(view.T_world_to_cam, SIGMA_POS, SIGMA_YAW, SIGMA_PITCH, SIGMA_ROLL)
     seen = -1.0
     for turn, radius in enumerate((10.0, 6.0)):
         box = view.box(pose, size, 40.0).astype(int)
