@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from deploy import transport
-from deploy.dds_backend import BackendError, DdsBackend
+from deploy.dds_backend import DdsBackend
 from deploy.episode import Episode
 from deploy.estop import Keyboard, Stop, stop_topic
 from deploy.guards import Limits, hardware
 from deploy.loop import Lockstep, RealTime, Telemetry, drive, first_in_line
+from deploy.motors import BackendError
 from deploy.mujoco_backend import MujocoBackend
 from deploy.planner import ThreadPlanner
 from deploy.runner import PolicyRunner, known_robot

@@ -16,6 +16,8 @@ from cyclonedds.sub import DataReader
 from cyclonedds.topic import Topic
 from cyclonedds.util import duration
 
+import deploy.messages  # noqa: F401  gives the records of deploy.wire their DDS types
+
 LOWSTATE, LOWCMD, OBJECT_POSE = "rt/lowstate", "rt/lowcmd", "rt/object_pose"
 COMMAND, PLAN, ESTOP = "rt/command", "rt/plan", "rt/estop"
 JOINT_STATES, TF = "rt/joint_states", "rt/tf"

@@ -39,7 +39,7 @@ def test_a_policy_that_dies_leaves_a_damped_robot(
     ending, bundle_path, sim_process, tmp_path, domain
 ):
     """SIGKILL: the robot's own watchdog. SIGTERM: the policy damps as it goes."""
-    _, result = sim_process(duration=3.0)
+    _, result = sim_process(duration=6.0)
     code = (
         "from pathlib import Path; from deploy.run import run_bundle;"
         f"run_bundle(Path({str(bundle_path)!r}), 'dds', 60.0, domain={domain},"
