@@ -121,6 +121,10 @@ class Latest:
         valid = [s for s in samples if s.sample_info.valid_data]
         return valid[-1] if valid else None
 
+    def matched(self) -> bool:
+        """Whether somebody writes the topic."""
+        return bool(self._reader.get_matched_publications())
+
 
 class WriterWatch:
     """Who else writes a topic, of whatever type, from DDS's own discovery."""

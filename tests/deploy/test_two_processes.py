@@ -8,7 +8,7 @@ import time
 import numpy as np
 import pytest
 
-from deploy import sessions, transport
+from deploy import processes, transport
 from deploy.run import run_bundle
 from deploy.safety import Mode
 from deploy.simulated_robot import World
@@ -93,7 +93,7 @@ def test_a_changed_byte_is_one_line_and_no_motion(bundle_path, tmp_path):
 
 def test_a_robot_process_that_cannot_start_is_told_at_once(bundle_path, monkeypatch):
     broken = [sys.executable, "-c", "raise SystemExit(3)"]
-    monkeypatch.setattr(sessions, "_sim_command", lambda *_: broken)
+    monkeypatch.setattr(processes, "_sim_command", lambda *_: broken)
     result = run_bundle(bundle_path, "dds", 1.0, world=World(), quiet=True)
     assert result.episodes[0].mode == Mode.FAULT
     assert "ended before it began" in result.episodes[0].reason
