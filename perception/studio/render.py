@@ -58,6 +58,7 @@ HANDHELD = 0.5
 """Share of the clips whose camera is held by hand; the others are on a tripod."""
 PASSED_BY = 0.15
 """Share of the clips in which somebody walks past behind the actor."""
+_SIZES_TRIED = 5
 
 
 @dataclasses.dataclass(frozen=True)
@@ -129,12 +130,16 @@ def make_clip(
         np.random.default_rng([seed, index, zlib.crc32(task.encode()), part])
         for part in range(3)
     )
-    item = interaction(task).object
-    if vary_object:
-        item = resized(item, sizes)
-    actor = draw_actor(acting)
-    model = make_stage(actor, item)
-    motion = MOTIONS[task](model, item, acting, FPS)
+    actor, usual = draw_actor(acting), interaction(task).object
+    items = [resized(usual, sizes) for _ in range(_SIZES_TRIED)] * vary_object
+    for item in [*items, usual]:
+        model = make_stage(actor, item)
+        try:
+            motion = MOTIONS[task](model, item, acting, FPS)
+            break
+        except RuntimeError:  # nobody of this size can do it with one of that size
+            if item is usual:
+                raise
     size = size or SIZES[looks.integers(len(SIZES))]
     points_w = _outline(model, item, motion)
     take = _set_up(task, actor, item, motion, points_w, size, looks)
