@@ -49,7 +49,14 @@ class Priors:
     """Folder for NAME.prior.npz, NAME.track.npz, overlays and manifest.json."""
     task: str | None = None
     """Task of clips whose scene.toml names none."""
-    workers: int = 1
+    workers: int = 0
+    """Videos at a time, each in a process of its own; 0: one for every core."""
+    engine: Literal["local", "ray"] = "local"
+    """ray: over the cluster that RAY_ADDRESS names; needs the extra "ray"."""
+    keep_all: bool = False
+    """Keep priors that score below the gate beside the others."""
+    time_limit: float = 3600.0
+    """Seconds after which one video is given up."""
     robot_xml: Path | None = None
     """Another MJCF with the G1's joints."""
 
@@ -58,14 +65,11 @@ class Priors:
         from assets.g1.spec import g1
         from perception.pipeline import make_priors
 
-        manifest = make_priors(
-            self.folder,
-            self.out,
-            task=self.task,
-            workers=self.workers,
-            robot=g1(self.robot_xml),
-        )
-        print(manifest.lines()[-1])
+        names = ("task", "workers", "engine", "keep_all")
+        options = {name: getattr(self, name) for name in names}
+        options |= {"robot": g1(self.robot_xml), "time_limit_s": self.time_limit}
+        manifest = make_priors(self.folder, self.out, **options)
+        print(f"{self.out}: {manifest.summary()}")
         return 0 if manifest.count("kept") else NOTHING_KEPT
 
 

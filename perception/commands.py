@@ -45,7 +45,7 @@ class Convert:
 
     priors: tyro.conf.Positional[Path]
     """A .prior.npz or a folder of them."""
-    to: Literal["mjlab", "csv"]
+    to: Literal["mjlab", "csv", "lerobot"]
     out: Path
     robot_xml: Path | None = None
 
