@@ -105,13 +105,14 @@ def _range(figure: Any, digits: int) -> str:
 
 
 def _task_rows(tasks: Parts) -> Rows:
-    rows = [["task", "priors", *(title for title, *_ in _TASK_COLUMNS)]]
+    rows = [["task", "kept", "found", *(title for title, *_ in _TASK_COLUMNS)]]
     for name, figures in tasks.items():
         cells = [number(figures[key], n) for _, key, n, _ in _TASK_COLUMNS]
-        rows.append([name, f"{figures['kept']} of {figures['clips']}", *cells])
+        kept = f"{figures['kept']} of {figures['clips']}"
+        rows.append([name, kept, str(figures["objects_found"]), *cells])
     spread = [_range(tasks["all"][key], n) for _, key, n, _ in _TASK_COLUMNS]
-    rows.append(["all, 95 %", "", *spread])
-    rows.append(["reach", "", *(reach for *_, reach in _TASK_COLUMNS)])
+    rows.append(["all, 95 %", "", "", *spread])
+    rows.append(["reach", "", "", *(reach for *_, reach in _TASK_COLUMNS)])
     return rows
 
 

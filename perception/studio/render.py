@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import zlib
 from collections.abc import Callable, Iterator
@@ -130,21 +131,33 @@ def make_clip(
         np.random.default_rng([seed, index, zlib.crc32(task.encode()), part])
         for part in range(3)
     )
-    actor, usual = draw_actor(acting), interaction(task).object
-    items = [resized(usual, sizes) for _ in range(_SIZES_TRIED)] * vary_object
-    for item in [*items, usual]:
-        model = make_stage(actor, item)
-        try:
-            motion = MOTIONS[task](model, item, acting, FPS)
-            break
-        except RuntimeError:  # nobody of this size can do it with one of that size
-            if item is usual:
-                raise
+    actor = draw_actor(acting)
+    item, model, motion = _perform(task, actor, acting, sizes if vary_object else None)
     size = size or SIZES[looks.integers(len(SIZES))]
     points_w = _outline(model, item, motion)
     take = _set_up(task, actor, item, motion, points_w, size, looks)
     name = f"{task.replace('-', '_')}_{seed}_{index:03d}"
     return Clip(name, task, actor, item, model, motion, take)
+
+
+def _perform(
+    task: str,
+    actor: Actor,
+    rng: np.random.Generator,
+    sizes: np.random.Generator | None,
+) -> tuple[ObjectSpec, mujoco.MjModel, Motion]:
+    """The object, the bare stage, and what the actor does; `sizes` draws the first.
+
+    A size that this actor cannot handle is drawn again; the usual one comes last.
+    """
+    usual = interaction(task).object
+    drawn = [resized(usual, sizes) for _ in range(_SIZES_TRIED)] if sizes else []
+    for item in drawn:
+        model = make_stage(actor, item)
+        with contextlib.suppress(RuntimeError):
+            return item, model, MOTIONS[task](model, item, rng, FPS)
+    model = make_stage(actor, usual)
+    return usual, model, MOTIONS[task](model, usual, rng, FPS)
 
 
 def _set_up(
