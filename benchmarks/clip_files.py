@@ -48,10 +48,17 @@ _ELSEWHERE = (
 
 @dataclasses.dataclass(frozen=True)
 class Case:
-    """One rendered clip: its task and seed, and where its files lie."""
+    """One rendered clip: its task and seed, and where its files lie.
+
+    `made` and `watched` are the keys of the code that makes it and that watches it.
+    """
 
     task: str
     seed: int
+    made: str = dataclasses.field(default_factory=lambda: _key(_STUDIO))
+    watched: str = dataclasses.field(
+        default_factory=lambda: _key(_PIPELINE, _ELSEWHERE)
+    )
 
     @property
     def name(self) -> str:
@@ -61,7 +68,7 @@ class Case:
     @property
     def folder(self) -> Path:
         """Holds the clip, its truth and its scene."""
-        return FOLDER / f"clips_{_key(_STUDIO)}" / self.name
+        return FOLDER / f"clips_{self.made}" / self.name
 
     @property
     def video(self) -> Path:
@@ -76,8 +83,7 @@ class Case:
     @property
     def result(self) -> Path:
         """What the pipeline made of it, as JSON; arrays lie beside it."""
-        seen = FOLDER / f"seen_{_key(_PIPELINE, _ELSEWHERE)}"
-        return seen / self.folder.parent.name / f"{self.name}.json"
+        return FOLDER / f"seen_{self.watched}_{self.made}" / f"{self.name}.json"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -163,7 +169,6 @@ def load(case: Case) -> Seen:
     )
     item = case.scene.object
     assert item is not None
-    kept = prior is not None and record.status == "kept"
     return Seen(
         case,
         Track.load(case.video.with_suffix(".truth.npz")),
@@ -173,7 +178,7 @@ def load(case: Case) -> Seen:
         record.source.get("object_seen") is not None,
         record.status,
         record.reason,
-        Prior.load(prior).quality if kept else None,
+        Prior.load(prior).quality if prior and record.status == "kept" else None,
         record.seconds,
     )
 

@@ -64,6 +64,8 @@ def show(parts: Parts) -> None:
         for row in rows[1:]:
             table.add_row(*row)
         Console().print(table)
+    for clip, reason in parts.get("rendered", {}).get("not_kept", {}).items():
+        Console().print(f"{clip}: {reason}", markup=False, highlight=False)
 
 
 def write(parts: Parts) -> None:

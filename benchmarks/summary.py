@@ -60,9 +60,13 @@ def interval(rows: list[Row], of: Callable[[list[Row]], float]) -> Figure | None
     return {**{k: round(v, 4) for k, v in values.items()}, "clips": len(rows)}
 
 
-def set_aside(rows: list[Row]) -> dict[str, str]:
-    """Why there is no prior, by clip."""
-    return {row["clip"]: row["reason"] for row in rows if row["status"] != "kept"}
+def not_kept(rows: list[Row]) -> dict[str, str]:
+    """What became of the clips without a kept prior, and why."""
+    return {
+        row["clip"]: f"{row['status']}: {row['reason']}"
+        for row in rows
+        if row["status"] != "kept"
+    }
 
 
 def _having(rows: list[Row], key: str) -> list[Row]:
