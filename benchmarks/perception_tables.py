@@ -11,6 +11,8 @@ from rich.table import Table
 from benchmarks import causes
 
 PAGE = Path(__file__).parents[1] / "docs" / "perception.md"
+WIDTH = 130
+"""Columns of the terminal that the tables need at least."""
 BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
 
 Parts = dict[str, Any]
@@ -57,15 +59,16 @@ def tables(parts: Parts) -> list[tuple[str, Rows]]:
 
 def show(parts: Parts) -> None:
     """Print the tables."""
+    console = Console(width=max(WIDTH, Console().width))
     for title, rows in tables(parts):
         table = Table(title=title, padding=(0, 0))
         for index, column in enumerate(rows[0]):
             table.add_column(column, justify="right" if index else "left")
         for row in rows[1:]:
             table.add_row(*row)
-        Console().print(table)
+        console.print(table)
     for clip, reason in parts.get("rendered", {}).get("not_kept", {}).items():
-        Console().print(f"{clip}: {reason}", markup=False, highlight=False)
+        console.print(f"{clip}: {reason}", markup=False, highlight=False)
 
 
 def write(parts: Parts) -> None:

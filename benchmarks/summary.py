@@ -55,7 +55,7 @@ def interval(rows: list[Row], of: Callable[[list[Row]], float]) -> Figure | None
     rng = np.random.default_rng(0)
     picks = rng.integers(len(rows), size=(RESAMPLES, len(rows)))
     drawn = [of([rows[i] for i in pick]) for pick in picks]
-    low, high = np.nanpercentile(drawn, [2.5, 97.5])
+    low, high = np.nanpercentile(drawn, [2.5, 97.5], method="nearest")
     values = {"value": of(rows), "low": float(low), "high": float(high)}
     return {**{k: round(v, 4) for k, v in values.items()}, "clips": len(rows)}
 

@@ -55,6 +55,8 @@ MOTIONS: dict[str, Callable[..., Motion]] = {
 FPS = 30.0
 SIZES = ((640, 480), (854, 480), (480, 640), (480, 854))
 """Pictures' width and height [px]; the last two as a phone held upright."""
+UPRIGHT_M = 2.2
+"""Who films what takes more room than this holds the phone level."""
 HANDHELD = 0.5
 """Share of the clips whose camera is held by hand; the others are on a tripod."""
 PASSED_BY = 0.15
@@ -127,14 +129,15 @@ def make_clip(
     if task not in MOTIONS:
         msg = f"unknown task '{task}'; the studio knows: {', '.join(MOTIONS)}"
         raise ValueError(msg)
-    acting, looks, sizes = (
+    acting, looks, shapes = (
         np.random.default_rng([seed, index, zlib.crc32(task.encode()), part])
         for part in range(3)
     )
     actor = draw_actor(acting)
-    item, model, motion = _perform(task, actor, acting, sizes if vary_object else None)
-    size = size or SIZES[looks.integers(len(SIZES))]
+    item, model, motion = _perform(task, actor, acting, shapes if vary_object else None)
     points_w = _outline(model, item, motion)
+    sizes = SIZES if np.ptp(points_w[:, :2], axis=0).max() < UPRIGHT_M else SIZES[:2]
+    size = size or sizes[looks.integers(len(sizes))]
     take = _set_up(task, actor, item, motion, points_w, size, looks)
     name = f"{task.replace('-', '_')}_{seed}_{index:03d}"
     return Clip(name, task, actor, item, model, motion, take)
@@ -176,11 +179,11 @@ def _set_up(
     room = draw_room(points_w, eye, passer_by is not None, rng)
     cast = Cast(actor, draw_colour(item, actor, rng), passer_by)
     frames = motion.num_frames
-    if rng.random() < HANDHELD:
-        camera = hold(camera, frames, FPS, rng)
     extra = None
     if passer_by is not None:
-        extra = walk_past(passer_by, room, frames, FPS, rng)
+        extra = walk_past(passer_by, room, camera, frames, FPS, rng)
+    if rng.random() < HANDHELD:
+        camera = hold(camera, frames, FPS, rng)
     exposure, quality = rng.uniform(0.05, 0.6), int(rng.integers(23, 34))
     model = make_set(cast, item, room, size, rng)
     return Take(model, camera, extra, float(exposure), quality)
