@@ -97,6 +97,20 @@ class Clip:
             T_world_to_cam=np.broadcast_to(T, (frames, 4, 4)).astype(double),
         )
 
+    def save_truth(self, path: Path) -> None:
+        """Write `truth` as .npz, with the pelvis beside it.
+
+        | array | shape | unit | frame |
+        |---|---|---|---|
+        | root_pos_w | (T, 3) | m | world, midpoint of the hips |
+        | root_quat_w | (T, 4) | wxyz | world, x forward, z up |
+        """
+        self.truth().save(path)
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        root = np.split(self.motion.qpos[:, :7], [3], axis=1)
+        np.savez_compressed(path, **arrays, root_pos_w=root[0], root_quat_w=root[1])
+
     def frames(self) -> Iterator[NDArray[np.uint8]]:
         """Pictures `(height, width, 3)` RGB, one after the other."""
         return pictures(self.take, self.motion)
@@ -199,8 +213,9 @@ def render_clips(
 ) -> list[Path]:
     """Write `count` clips of `task` into `out`; return the videos' paths.
 
-    Beside each `NAME.mp4` lies `NAME.truth.npz`, a Track; `scene.toml` says what a
-    video cannot. The same seed gives the same clips, bit for bit.
+    Beside each `NAME.mp4` lies `NAME.truth.npz`, a Track with the pelvis' pose;
+    `scene.toml` says what a video cannot. The same seed gives the same clips, bit for
+    bit.
     """
     if count < 1:
         msg = f"studio: {count} clips asked for, expected at least 1"
@@ -211,7 +226,7 @@ def render_clips(
         out.mkdir(parents=True, exist_ok=True)
         path = out / f"{clip.name}.mp4"
         write_video(path, clip.frames(), clip.camera.size, FPS, clip.take.quality)
-        clip.truth().save(path.with_suffix(".truth.npz"))
+        clip.save_truth(path.with_suffix(".truth.npz"))
         paths.append(path)
         entries.append(clip.scene_entry())
         (out / "scene.toml").write_text("\n".join(entries))
