@@ -36,7 +36,8 @@ class Pose(NamedTuple):
 
 class Edge(NamedTuple):
     """Points on an outline: `lever_w (N, 3)` [m] from the object's centre, pixels
-    `(N, 2)` and outward normals `(N, 2)` in the image."""
+    `(N, 2)` and outward normals `(N, 2)` in the image.
+    """
 
     lever_w: Floats
     pixels: Floats
@@ -57,7 +58,8 @@ class Silhouette:
 
     def hulls(self, pose: Pose) -> list[tuple[Floats, Floats]]:
         """Per part, its outline's corners `(M, 2)` [px] in order, and the points
-        `(M, 3)` [m] behind them, as levers in the world."""
+        `(M, 3)` [m] behind them, as levers in the world.
+        """
         matrix = rotations.to_matrix(pose.quat_w).T
         levers = np.concatenate(self.parts) @ matrix
         pixels = project(self.K, transform(self.T_world_to_cam, levers + pose.pos_w))
