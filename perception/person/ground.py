@@ -50,7 +50,10 @@ def _masses() -> Floats:
             (0.028, 0.436, [s], [e])
             for s, e in ((L_SHOULDER, L_ELBOW), (R_SHOULDER, R_ELBOW))
         ),
-        *((0.022, 0.682, [e], [w]) for e, w in ((L_ELBOW, L_WRIST), (R_ELBOW, R_WRIST))),
+        *(
+            (0.022, 0.682, [e], [w])
+            for e, w in ((L_ELBOW, L_WRIST), (R_ELBOW, R_WRIST))
+        ),
     ]
     for mass, along, near, far in segments:
         share[near] += mass * (1.0 - along) / len(near)
@@ -61,9 +64,7 @@ def _masses() -> Floats:
 MASSES = _masses()
 
 
-def add_floor(
-    problem: ClipProblem, body: Body, planted: Bools, fps: float
-) -> None:
+def add_floor(problem: ClipProblem, body: Body, planted: Bools, fps: float) -> None:
     """Feet stay over the floor, and those that stand neither hover nor sink."""
     feet = np.array(FEET)
     off = body.floor.height(body.joints[:, feet]) - REST
@@ -153,7 +154,10 @@ def add_knees(problem: ClipProblem, joints: Floats, fps: float) -> None:
         weight = rate(fps) / HINGE_SIGMA_M
         pattern = np.array([1.0, -0.5, -0.5])[None, :, None] * front[frame, None]
         where = np.concatenate(
-            [problem.columns(frame, np.full(len(frame), j)) for j in (knee, hip, ankle)],
+            [
+                problem.columns(frame, np.full(len(frame), j))
+                for j in (knee, hip, ankle)
+            ],
             axis=1,
         )
         problem.add(off[frame] * weight, where, pattern.reshape(-1, 9) * weight)

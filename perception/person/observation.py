@@ -56,7 +56,9 @@ class Observation:
         pixels = _mean(self.pixels, weight[..., None], width, times)
         lean = self.lean_sigma**-2.0
         directions = _mean(self.directions, lean[..., None], width, times)
-        directions /= np.maximum(np.linalg.norm(directions, axis=-1, keepdims=True), 0.1)
+        directions /= np.maximum(
+            np.linalg.norm(directions, axis=-1, keepdims=True), 0.1
+        )
         return Observation(
             pixels,
             directions,
@@ -89,9 +91,7 @@ def observe(landmarks: Landmarks, K: Floats, fps: float) -> Observation:
     lean = np.sqrt(growth[:, BONES].max(axis=-1))
     lean = np.where(found[:, None], lean, UNSEEN_SIGMA_M / SIGMA_M)
     trust = np.clip((visibility - HIDDEN) / (SEEN - HIDDEN), 0.0, 1.0)
-    return Observation(
-        pixels, directions, trust * found[:, None], sigma, lean, K, fps
-    )
+    return Observation(pixels, directions, trust * found[:, None], sigma, lean, K, fps)
 
 
 def resample(values: Floats, count: int) -> Floats:

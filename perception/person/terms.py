@@ -125,8 +125,7 @@ def add_image(
 
 
 def add_lengths(problem: ClipProblem, body: Body, give: Floats) -> None:
-    """Bones are as long in every frame as in the whole clip, but for `give (KINDS,)`.
-    """
+    """Bones are as long in every frame as in the whole clip, but for `give (KINDS,)`."""
     t, b = len(body.joints), len(RODS)
     frame, rod = (a.ravel() for a in np.indices((t, b)))
     parent, child = RODS[rod, 0], RODS[rod, 1]
