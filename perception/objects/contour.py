@@ -96,9 +96,7 @@ def find_edges(edge: Edge, patch: Patch, reach: float) -> tuple[Floats, Floats]:
     at = edge.pixels - patch.corner - 0.5
     x = (at[:, :1] + edge.normals[:, :1] * offsets).astype(np.float32)
     y = (at[:, 1:] + edge.normals[:, 1:] * offsets).astype(np.float32)
-    odds = cv2.remap(
-        patch.odds, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT
-    )
+    odds = cv2.remap(patch.odds, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
     inside = np.cumsum(odds, axis=1)
     gain = 2.0 * inside[:, :-1] - inside[:, -1:]
     middle = offsets[:-1] + 0.5

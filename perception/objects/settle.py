@@ -224,9 +224,7 @@ def _lowest(spec: ObjectSpec, quat: Floats) -> Floats:
     return -(down @ points.T).min(axis=1)
 
 
-def _on_floor(
-    spec: ObjectSpec, pos: Floats, quat: Floats
-) -> tuple[Floats, Floats]:
+def _on_floor(spec: ObjectSpec, pos: Floats, quat: Floats) -> tuple[Floats, Floats]:
     """Nothing sinks into the floor."""
     lifted = pos.copy()
     lifted[:, 2] = np.maximum(pos[:, 2], _lowest(spec, quat))
