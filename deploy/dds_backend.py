@@ -11,19 +11,25 @@ import dataclasses
 import time
 
 import numpy as np
+from cyclonedds.core import DDSException
 from cyclonedds.pub import DataWriter
+from cyclonedds.util import duration
 from numpy.typing import NDArray
 
 from assets.robot import RobotSpec
 from deploy import transport
 from deploy.backend import JointCommand, RobotState
-from deploy.messages import MOTORS, PoseStamped_
+from deploy.lease import Lease, LeaseError
+from deploy.messages import MOTORS
+from deploy.ros_messages import PoseStamped_
 from deploy.wire import LowCmd, LowState
 
 Floats = NDArray[np.float64]
 
 MOTOR_ENABLED = 1
 RELEASE_REPEATS, RELEASE_PAUSE = 5, 0.004
+RELEASE_PATIENCE = 1.0
+"""Damping is sent until every listener has acknowledged it, or this long [s]."""
 
 
 class BackendError(RuntimeError):
@@ -56,7 +62,9 @@ class DdsBackend:
     """`RobotBackend` over rt/lowstate, rt/object_pose and rt/lowcmd.
 
     Stays on loopback unless `interface` names a network interface. Refuses, with
-    BackendError, to write while another process writes rt/lowcmd.
+    BackendError, to write while another process writes rt/lowcmd: one of this machine
+    is known by its lease, any other by DDS's discovery. `release` is for how long [s]
+    `close` sends damping at least.
     """
 
     def __init__(
@@ -65,8 +73,11 @@ class DdsBackend:
         *,
         interface: str | None = None,
         domain: int = transport.LOOPBACK_DOMAIN,
+        release: float = 0.02,
     ) -> None:
         self.robot = robot
+        self._domain, self._release = domain, release
+        self._lease: Lease | None = None
         self._motors = motor_slots(robot)
         self._link: _Link | None = _Link.open(domain, interface)
         self._damping_kd = robot.array("kd")
@@ -107,6 +118,7 @@ class DdsBackend:
         if others:
             msg = f"{others} other writer(s) of {transport.LOWCMD}; stop them first"
             raise BackendError(msg)
+        self.claim()
         self._wrote = True
         self._link.commands.write(low_cmd(command, self._motors, self._mode_machine))
 
@@ -115,17 +127,40 @@ class DdsBackend:
         link = self._link
         return 0 if link is None else link.watch.others(link.commands)
 
+    def claim(self) -> None:
+        """Take this machine's lease on commands; BackendError if it is taken."""
+        if self._lease is None:
+            try:
+                self._lease = Lease(self._domain)
+            except LeaseError as error:
+                raise BackendError(str(error)) from error
+
     def close(self) -> None:
-        """Damp, if anything was ever sent, and stop; safe to call twice."""
+        """Damp, if anything was ever sent, and stop; safe to call twice.
+
+        Damping goes out until every reader has acknowledged it, at least for the
+        time of release, so that one lost packet does not leave a robot stiff.
+        """
         link, self._link = self._link, None
-        if link is None or not self._wrote:
-            return
+        if link is not None and self._wrote:
+            self._damp(link)
+        if self._lease is not None:
+            self._lease.release()
+            self._lease = None
+
+    def _damp(self, link: _Link) -> None:
         zero = np.zeros(self.robot.num_joints)
         pose = zero if self._state is None else self._state.joint_pos
         damping = JointCommand(pose, zero, zero, zero, self._damping_kd)
         message = low_cmd(damping, self._motors, self._mode_machine)
-        for _ in range(RELEASE_REPEATS):
+        begin, sent, heard = time.monotonic(), 0, False
+        while True:
             link.commands.write(message)
+            sent += 1
+            lasted = time.monotonic() - begin
+            heard = heard or (sent >= RELEASE_REPEATS and _acknowledged(link.commands))
+            if lasted >= self._release and (heard or lasted >= RELEASE_PATIENCE):
+                return
             time.sleep(RELEASE_PAUSE)
 
     def _take_state(self, message: LowState | None) -> None:
@@ -144,7 +179,7 @@ class DdsBackend:
         self._mode_machine = int(record["mode_machine"])
         motors, imu = record["motor_state"][self._motors], record["imu_state"]
         self._state = RobotState(
-            stamp=time.monotonic(),
+            stamp=1e-9 * time.monotonic_ns(),
             joint_pos=motors["q"].astype(float),
             joint_vel=motors["dq"].astype(float),
             imu_quat_w=imu["quaternion"].astype(float),
@@ -163,11 +198,19 @@ class DdsBackend:
             return
         p, q = message.pose.position, message.pose.orientation
         pos, quat = np.array([p.x, p.y, p.z]), np.array([q.w, q.x, q.y, q.z])
-        self._object = (pos, quat, time.monotonic())
+        self._object = (pos, quat, 1e-9 * time.monotonic_ns())
 
     def _refuse(self, reason: str) -> None:
         if reason in self.refused or len(self.refused) < 20:
             self.refused[reason] = self.refused.get(reason, 0) + 1
+
+
+def _acknowledged(outlet: DataWriter) -> bool:
+    """Whether every reader that DDS knows has got all that was written."""
+    try:
+        return bool(outlet.wait_for_acks(duration(milliseconds=1)))
+    except (DDSException, AttributeError):  # the binding's own slip on a timeout
+        return False
 
 
 def motor_slots(robot: RobotSpec) -> NDArray[np.intp]:

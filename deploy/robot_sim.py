@@ -22,9 +22,16 @@ from assets import rotations
 from deploy import transport
 from deploy.backend import JointCommand, RobotState
 from deploy.dds_backend import joint_command, motor_slots
-from deploy.messages import Header_, Point_, Pose_, PoseStamped_, Quaternion_, Time_
 from deploy.mujoco_backend import substeps
 from deploy.recorder import Recorder
+from deploy.ros_messages import (
+    Header_,
+    Point_,
+    Pose_,
+    PoseStamped_,
+    Quaternion_,
+    Time_,
+)
 from deploy.runner import known_robot
 from deploy.simulated_robot import SimulatedRobot, World
 from deploy.wire import LowCmd, LowState
@@ -68,7 +75,7 @@ class RobotSim:
         robot = known_robot(contract)
         self.settings = settings
         self.sim = SimulatedRobot(contract, robot, settings.world, settings.seed)
-        self.recorder = Recorder(self.sim, 1.0 / contract.control_hz)
+        self.recorder = Recorder(self.sim, contract)
         self._every = substeps(contract.control_hz, self.sim.timestep)
         self._motors = motor_slots(robot)
         self._kd = robot.array("kd")

@@ -16,9 +16,11 @@ from typing import Any
 from deploy import transport
 from deploy.dds_backend import BackendError, DdsBackend
 from deploy.episode import Episode
+from deploy.estop import Keyboard, Stop, stop_topic
 from deploy.guards import Limits, hardware
 from deploy.loop import Lockstep, RealTime, Telemetry, drive, first_in_line
 from deploy.mujoco_backend import MujocoBackend
+from deploy.planner import ThreadPlanner
 from deploy.runner import PolicyRunner, known_robot
 from deploy.simulated_robot import World
 from policies.bundle import Bundle
@@ -27,6 +29,8 @@ PATIENCE = 20.0
 """Seconds to wait for a robot to answer, or for the simulated one to finish."""
 SETTLE = 0.3
 """Seconds of listening for other writers of commands before the first is sent."""
+RELEASE = 1.0
+"""Seconds for which a real robot is sent damping at the end."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,35 +88,41 @@ def lockstep(plan: Plan, seed: int) -> Episode:
 
 
 def over_dds(plan: Plan, seed: int) -> Episode:
-    """One episode in real time over DDS; starts the simulated robot if asked to."""
+    """One episode in real time over DDS; starts the simulated robot if asked to.
+
+    The command generator runs in a thread of its own. Space, Enter or a message on
+    /estop stops the robot.
+    """
     robot = known_robot(plan.bundle.contract)
-    runner = PolicyRunner(plan.bundle, robot, plan.limits)
-    with first_in_line(), _robot_process(plan, seed) as process:
-        backend = DdsBackend(robot, interface=plan.interface, domain=plan.domain)
+    planner = ThreadPlanner(plan.bundle.generator)
+    runner = PolicyRunner(plan.bundle, robot, plan.limits, planner=planner)
+    where = {"interface": plan.interface, "domain": plan.domain}
+    release = 0.02 if plan.interface is None else RELEASE
+    with first_in_line(), _robot_process(plan, seed) as process, Keyboard() as keys:
+        backend = DdsBackend(robot, **where, release=release)
+        stop = Stop(stop_topic(**where), keys.fd)
         telemetry = Telemetry()
         try:
             _wait_for_robot(backend, process)
             pacer = RealTime(plan.period)
-            telemetry = drive(backend, runner, pacer, plan.period, plan.cycles)
+            telemetry = drive(backend, runner, pacer, plan.period, plan.cycles, stop)
         except BackendError as error:
             runner.safety.fault(str(error))
         finally:
             backend.close()
+            planner.close()
         sim = process.result()
     return _episode(seed, runner, telemetry, sim)
 
 
 def _wait_for_robot(backend: DdsBackend, process: RobotProcess) -> None:
     """Return when state and object arrive and nobody else commands the robot."""
+    backend.claim()
     begin = time.monotonic()
-    state = backend.read()
     while True:
-        waited = time.monotonic() - begin
-        ready = state is not None and state.object_stamp > 0.0
-        if backend.other_writers():
-            msg = f"{transport.LOWCMD} has another writer; stop it first"
-            raise BackendError(msg)
-        if ready and waited > SETTLE:
+        state, waited = backend.read(), time.monotonic() - begin
+        alone = _alone(backend, waited)
+        if alone and state is not None and state.object_stamp > 0.0:
             return
         if process.failed():
             msg = "the simulated robot ended before it began; its error is above"
@@ -123,7 +133,24 @@ def _wait_for_robot(backend: DdsBackend, process: RobotProcess) -> None:
             msg = f"nothing usable on {what} within {PATIENCE:.0f} s{refused}"
             raise BackendError(msg)
         time.sleep(0.005)
-        state = backend.read()
+
+
+def _alone(backend: DdsBackend, waited: float) -> bool:
+    """Whether no other writer of commands was heard of for long enough.
+
+    DDS forgets a killed process only after its lease, so one that stays is given
+    that time; BackendError after it.
+    """
+    if backend.other_writers() == 0:
+        return waited > SETTLE
+    longest = 2.0 * transport.LEASE_SECONDS
+    if waited > longest:
+        msg = (
+            f"{transport.LOWCMD} has another writer, still there after {longest:.0f} s "
+            "(a process that was killed is forgotten sooner); stop it first"
+        )
+        raise BackendError(msg)
+    return False
 
 
 @dataclasses.dataclass

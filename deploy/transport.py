@@ -17,7 +17,9 @@ from cyclonedds.topic import Topic
 from cyclonedds.util import duration
 
 LOWSTATE, LOWCMD, OBJECT_POSE = "rt/lowstate", "rt/lowcmd", "rt/object_pose"
-"""ROS 2 knows them as /lowstate, /lowcmd and /object_pose."""
+COMMAND, PLAN, ESTOP = "rt/command", "rt/plan", "rt/estop"
+JOINT_STATES, TF = "rt/joint_states", "rt/tf"
+"""ROS 2 knows them as /lowstate, /lowcmd and so on."""
 
 LOOPBACK_DOMAIN, ROBOT_DOMAIN = 42, 0
 """Where demo and simulation live; and where robots and ROS 2 do."""
@@ -26,6 +28,15 @@ STATE_QOS = Qos(Policy.Reliability.BestEffort, Policy.History.KeepLast(1))
 COMMAND_QOS = Qos(
     Policy.Reliability.Reliable(duration(milliseconds=5)), Policy.History.KeepLast(1)
 )
+LATCHED_QOS = Qos(
+    Policy.Reliability.Reliable(duration(milliseconds=5)),
+    Policy.Durability.TransientLocal,
+    Policy.History.KeepLast(1),
+)
+"""A late listener gets the last message: for /estop."""
+
+LEASE_SECONDS = 2.0
+"""How long DDS takes on loopback to forget a process that was killed."""
 
 _DOMAINS: dict[int, tuple[str | None, Domain]] = {}
 """CycloneDDS allows one configuration per domain and process: ours, kept alive."""
@@ -49,7 +60,7 @@ def domain_config(interface: str | None) -> str:
             '<Peer Address="127.0.0.1"/></Peers>'
             "<ParticipantIndex>auto</ParticipantIndex>"
             "<MaxAutoParticipantIndex>32</MaxAutoParticipantIndex>"
-            "<LeaseDuration>2s</LeaseDuration>"
+            f"<LeaseDuration>{LEASE_SECONDS:.0f}s</LeaseDuration>"
             "</Discovery></Domain></CycloneDDS>"
         )
     known = [name for _, name in socket.if_nameindex()]
