@@ -9,6 +9,8 @@ from typing import Literal
 
 import tyro
 
+from perception.commands import Convert, Import
+
 BAD_INPUT = 2
 NOTHING_KEPT = 3
 NOT_DONE = 4
@@ -24,12 +26,16 @@ class Studio:
     """Folder for NAME.mp4, NAME.truth.npz and scene.toml."""
     count: int = 4
     seed: int = 0
+    vary_object: bool = False
+    """Objects of other sizes too; training a task needs them of one size."""
 
     def run(self) -> int:
         """Render."""
         from perception.studio.render import render_clips
 
-        for path in render_clips(self.task, self.count, self.seed, self.out):
+        for path in render_clips(
+            self.task, self.count, self.seed, self.out, vary_object=self.vary_object
+        ):
             print(path)
         return 0
 
@@ -274,7 +280,7 @@ class Doctor:
 
 _COMMANDS = (
     *(Studio, Priors, Train, Distill, Export, Evaluate),
-    *(Play, Run, Report, Demo, Doctor),
+    *(Play, Run, Report, Demo, Doctor, Import, Convert),
 )
 
 

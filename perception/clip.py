@@ -14,9 +14,11 @@ from assets.objects import LIFT_BOX, ObjectSpec
 from perception.camera import intrinsics, invert, transform, world_from_floor
 from perception.contacts import label_contacts
 from perception.objects.colour import KeyFrames, key_frames
-from perception.objects.follow import ObjectTrack, follow, moved_to
+from perception.objects.follow import follow, moved_to
 from perception.objects.grasp import palm_places
+from perception.objects.manner import manner_of, touching
 from perception.objects.rest import find_rest
+from perception.objects.settle import ObjectTrack
 from perception.person.human import Human, Observation, fit_human, observe
 from perception.person.people import sample_frames, second_person
 from perception.person.pose import Landmarks, PoseEstimator
@@ -37,7 +39,7 @@ from perception.video import Video, open_video
 Floats = NDArray[np.floating]
 
 MIN_FOUND = 0.5
-MIN_SEEN = 0.45
+MIN_SEEN = 0.2
 MIN_MOVED_M = 0.05
 NO_ASSUMED = (
     "no moving object found that could be the assumed {}; a prior needs one: give its "
@@ -93,7 +95,8 @@ def see_clip(
         human = fit_human(seen, height)
     with watch.stage("object"):
         keys = key_frames(video, len(landmarks.found), K)
-        human, found, T_world_to_cam = _see_object(keys, spec, seen, human, height)
+        found_all = _see_object(keys, spec, scene.task, seen, human, height)
+        human, found, T_world_to_cam = found_all
     joints_w = transform(invert(T_world_to_cam), human.joints_c)
     track = _assemble(video, K, joints_w, human.visibility, T_world_to_cam, spec, found)
     source = {
@@ -109,7 +112,12 @@ def see_clip(
 
 
 def _see_object(
-    keys: KeyFrames, spec: ObjectSpec, seen: Observation, first: Human, height: float
+    keys: KeyFrames,
+    spec: ObjectSpec,
+    task: str | None,
+    seen: Observation,
+    first: Human,
+    height: float,
 ) -> tuple[Human, ObjectTrack | None, Floats]:
     """Find and follow the object; with it on the floor, see the person better.
 
@@ -117,15 +125,16 @@ def _see_object(
     """
     T_first = world_frame(first)
     joints_w = transform(invert(T_first), first.joints_c)
-    rest = find_rest(keys, spec, joints_w, T_first, seen.fps)
+    rest = find_rest(keys, spec, joints_w, T_first, touching(task, spec))
     if rest is None:
         return first, None, T_first
     human = fit_human(seen, height, rest.floor)
     T = world_frame(human)
     joints_w = transform(invert(T), human.joints_c)
-    pose = moved_to(rest.pose, spec, T_first, T)
-    track = follow(keys, rest, spec, joints_w, T, pose)
-    if track.seen.mean() < MIN_SEEN or track.moved < MIN_MOVED_M:
+    pose, manner = moved_to(rest, spec, T_first, T), manner_of(task, spec)
+    track = follow(keys, rest, spec, joints_w, T, pose, manner, seen.fps)
+    stuck = manner.moves and track.moved < MIN_MOVED_M
+    if track.seen.mean() < MIN_SEEN or stuck:
         return first, None, T_first
     places = palm_places(joints_w, human.visibility, spec, track, seen.fps)
     if places is not None:

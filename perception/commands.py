@@ -1,0 +1,60 @@
+"""The front door's commands for other people's files: `import` and `convert`."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Literal
+
+import tyro
+
+NOTHING_KEPT = 3
+
+
+@dataclasses.dataclass(frozen=True)
+class Import:
+    """Turn other people's motion files into robot priors; no file can run code."""
+
+    path: tyro.conf.Positional[Path]
+    """A file or a folder: .bvh, .csv (Unitree, LAFAN) or .npz (SMPL, mjlab, HDMI)."""
+    out: Path
+    """Folder for NAME.prior.npz, NAME.track.npz and manifest.json."""
+    task: str | None = None
+    """Task shown; its object stands in where a file holds a pose but no size."""
+    fps: float | None = None
+    """Frame rate of files that do not say theirs."""
+    robot_xml: Path | None = None
+    """Another MJCF with the G1's joints."""
+
+    def run(self) -> int:
+        """Import every file, a line for each; exit 3 if no prior came of it."""
+        from assets.g1.spec import g1
+        from perception.importers.folder import import_motions
+
+        kept = 0
+        options = {"task": self.task, "fps": self.fps, "robot": g1(self.robot_xml)}
+        for record in import_motions(self.path, self.out, **options):
+            kept += record.status == "kept"
+            print(f"{record.video}: {record.reason or 'kept'}")
+        return 0 if kept else NOTHING_KEPT
+
+
+@dataclasses.dataclass(frozen=True)
+class Convert:
+    """Write priors in the layout of another project."""
+
+    priors: tyro.conf.Positional[Path]
+    """A .prior.npz or a folder of them."""
+    to: Literal["mjlab", "csv", "lerobot"]
+    out: Path
+    robot_xml: Path | None = None
+
+    def run(self) -> int:
+        """Convert and print what was written."""
+        from assets.g1.spec import g1
+        from perception.exporters.folder import export_priors
+
+        robot = g1(self.robot_xml)
+        for path in export_priors(self.priors, self.out, self.to, robot):
+            print(path)
+        return 0
