@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from assets.objects import ObjectSpec
 from assets.robot import RobotSpec
 from perception.prior import CONTACT_NAMES, Prior
+from perception.retargeting.arm import retarget_arm
 from perception.retargeting.demonstration import Demonstration, read_demonstration
 from perception.retargeting.feasible import plan_com
 from perception.retargeting.plan import Plan, make_plan, measure_body, reach_out
@@ -41,6 +42,8 @@ def retarget(
 
     Raises ValueError in one line with the reason if the track cannot be followed.
     """
+    if not robot.stands:
+        return retarget_arm(track, object, robot, name=name, task=task, source=source)
     object.validate()
     demo = read_demonstration(track, object)
     scene = compile_scene(robot, object)
