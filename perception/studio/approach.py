@@ -73,22 +73,25 @@ def crouch(
     item: tuple[Array, Array],
     frame: int,
     pitch: float,
+    most: float = 0.94,
+    deepest: float = 0.55,
 ) -> tuple[float, float] | str:
     """How far to lean, from `pitch` [rad], and lower the pelvis [m] for the palms.
 
     Both palms of `frame` are then within reach and the body off the object at poses
-    `item`; else says which of the two fails.
+    `item`; else says which of the two fails. An arm stretches to `most` of its length,
+    the pelvis sinks by `deepest` of its height.
     """
     hip = model.body("pelvis").pos[2]
-    drops = np.arange(0.03, 0.55, 0.01) * hip
+    drops = np.arange(0.03, deepest, 0.01) * hip
     same = np.full(len(drops), frame)
     there = score.at(same)
     there.drop, there.reach[:] = drops, 1.0
     reason = "the palms do not reach the object"
-    while pitch < np.radians(80.0):
+    while pitch < np.radians(86.0):
         there.pitch[:] = pitch
         solution = embody(model, there, None)
-        near = np.flatnonzero(solution.stretch[:, :2].max(axis=1) < 0.94)[:1]
+        near = np.flatnonzero(solution.stretch[:, :2].max(axis=1) < most)[:1]
         if len(near):
             pos, quat = (part[same[:1]] for part in item)
             none = np.zeros((1, len(CONTACT_NAMES)), dtype=bool)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,11 +18,14 @@ from assets.interactions import interaction
 from assets.objects import ObjectSpec
 from assets.rotations import Array
 from perception.encode import write_video
+from perception.studio.bottle import pick_bottle, stand_bottle
 from perception.studio.carry import carry_box
 from perception.studio.film import Take, pictures
+from perception.studio.kick import kick_box
 from perception.studio.lift import lift_box
 from perception.studio.motion import Motion
 from perception.studio.passer_by import walk_past
+from perception.studio.push import push_box
 from perception.studio.room import draw_room
 from perception.studio.scene import (
     Cast,
@@ -38,6 +42,10 @@ from perception.track import Track
 MOTIONS: dict[str, Callable[..., Motion]] = {
     "lift-box": lift_box,
     "carry-box": carry_box,
+    "push-box": push_box,
+    "kick-box": kick_box,
+    "pick-bottle": pick_bottle,
+    "stand-bottle": stand_bottle,
     "sit-chair": sit_chair,
 }
 """The motion of each task; its object is the interaction's."""
@@ -117,10 +125,13 @@ def make_clip(
     if task not in MOTIONS:
         msg = f"unknown task '{task}'; the studio knows: {', '.join(MOTIONS)}"
         raise ValueError(msg)
-    acting, looks = (np.random.default_rng([seed, index, part]) for part in (0, 1))
+    acting, looks, sizes = (
+        np.random.default_rng([seed, index, zlib.crc32(task.encode()), part])
+        for part in range(3)
+    )
     item = interaction(task).object
     if vary_object:
-        item = resized(item, np.random.default_rng([seed, index, 2]))
+        item = resized(item, sizes)
     actor = draw_actor(acting)
     model = make_stage(actor, item)
     motion = MOTIONS[task](model, item, acting, FPS)
