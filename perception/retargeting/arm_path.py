@@ -159,10 +159,9 @@ def _on_part(part: Part, point_o: Floats, up_o: Floats) -> tuple[Floats, Floats]
         away = np.linalg.norm(local)
         normal = local / away if away > 1e-6 else up_o
         return center + half[0] * normal, normal
-    radial = float(np.linalg.norm(local[:2]))
-    if part.shape == "cylinder" and abs(local[2]) <= half[2] and radial > half[0]:
-        normal[:2] = local[:2] / radial
-        return center + half[0] * normal + local * [0.0, 0.0, 1.0], normal
+    if part.shape == "cylinder":
+        where, normal = _on_cylinder(local, half, up_o)
+        return center + where, normal
     if np.all(np.abs(local) <= half):
         axis = int(np.argmax(np.abs(up_o)))
         normal[axis] = np.sign(up_o[axis])
@@ -172,6 +171,24 @@ def _on_part(part: Part, point_o: Floats, up_o: Floats) -> tuple[Floats, Floats]
     where = np.clip(local, -half, half)
     where[axis] = normal[axis] * half[axis]
     return center + where, normal
+
+
+def _on_cylinder(local: Floats, half: Floats, up_o: Floats) -> tuple[Floats, Floats]:
+    """The same for a cylinder along z about the origin."""
+    beyond = np.array([float(np.linalg.norm(local[:2])), abs(local[2])]) - half[[0, 2]]
+    inside = bool((beyond <= 0.0).all())
+    aim = up_o if inside else local
+    sides = np.array([float(np.linalg.norm(up_o[:2])), abs(up_o[2])])
+    normal = np.zeros(3)
+    if int(np.argmax(sides if inside else beyond)):
+        normal[2] = np.sign(aim[2])
+        where = local * min(1.0, half[0] / max(beyond[0] + half[0], 1e-9))
+        where[2] = normal[2] * half[2]
+        return where, normal
+    normal[:2] = aim[:2] / np.linalg.norm(aim[:2])
+    where = half[0] * normal
+    where[2] = np.clip(local[2], -half[2], half[2])
+    return where, normal
 
 
 def _lasting(touch: Bools) -> Bools:
