@@ -15,6 +15,7 @@ from assets.interactions import FEET, HANDS
 from assets.objects import ObjectSpec
 from assets.robot import RobotSpec
 from perception.prior import RATE, Prior
+from perception.retargeting.arm import retarget_arm
 from perception.retargeting.body import Body, measure_body
 from perception.retargeting.clearance import Clearance
 from perception.retargeting.demonstration import Demonstration, read_demonstration
@@ -51,6 +52,8 @@ def retarget(
     A `task` that is none of `assets.interactions` is told from the contacts. Raises
     ValueError in one line with the reason if the track cannot be followed.
     """
+    if not robot.stands:
+        return retarget_arm(track, object, robot, name=name, task=task, source=source)
     object.validate()
     demo = read_demonstration(track, object, task)
     scene = compile_scene(robot, object)
