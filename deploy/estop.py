@@ -15,6 +15,7 @@ import termios
 import time
 import tty
 from types import TracebackType
+from typing import Any
 
 from deploy import transport
 from deploy.ros_messages import Bool_
@@ -53,7 +54,7 @@ class Keyboard:
     """Context: the terminal's file descriptor, giving keys at once; -1 without one."""
 
     def __init__(self) -> None:
-        self._before: list[object] | None = None
+        self._before: list[Any] | None = None
         self.fd = -1
 
     def __enter__(self) -> Keyboard:

@@ -11,8 +11,7 @@ from typing import Any
 
 from cyclonedds.idl import IdlStruct, annotations, types
 
-MOTORS = 35
-"""Motor slots in LowCmd and LowState; a G1 with 29 joints leaves the last six zero."""
+from deploy.wire import MOTORS, LowCmd, LowState
 
 
 def _several(make: Callable[[], Any], count: int) -> Callable[[], Any]:
@@ -104,3 +103,8 @@ class LowState_(IdlStruct, typename="unitree_hg::msg::dds_::LowState_"):  # noqa
     )
     reserve: types.array[types.uint32, 4] = field(default_factory=_several(int, 4))
     crc: types.uint32 = 0
+
+
+for _record, _message in ((LowCmd, LowCmd_), (LowState, LowState_)):
+    _record.__idl__ = _message.__idl__
+    _record.__idl_typename__ = _message.__idl_typename__

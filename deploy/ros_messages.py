@@ -6,8 +6,14 @@ from __future__: CycloneDDS reads the classes' annotations as types.
 """
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from cyclonedds.idl import IdlStruct, types
+
+
+def _none() -> Any:
+    """An empty sequence."""
+    return []
 
 
 @dataclass
@@ -114,7 +120,7 @@ class TransformStamped_(  # noqa: N801
 class TFMessage_(IdlStruct, typename="tf2_msgs::msg::dds_::TFMessage_"):  # noqa: N801
     """The frames that changed."""
 
-    transforms: types.sequence[TransformStamped_] = field(default_factory=list)
+    transforms: types.sequence[TransformStamped_] = field(default_factory=_none)
 
 
 @dataclass
@@ -122,10 +128,10 @@ class JointState_(IdlStruct, typename="sensor_msgs::msg::dds_::JointState_"):  #
     """Values by name: joints for RViz, or a command's channels."""
 
     header: Header_ = field(default_factory=Header_)
-    name: types.sequence[str] = field(default_factory=list)
-    position: types.sequence[types.float64] = field(default_factory=list)
-    velocity: types.sequence[types.float64] = field(default_factory=list)
-    effort: types.sequence[types.float64] = field(default_factory=list)
+    name: types.sequence[str] = field(default_factory=_none)
+    position: types.sequence[types.float64] = field(default_factory=_none)
+    velocity: types.sequence[types.float64] = field(default_factory=_none)
+    effort: types.sequence[types.float64] = field(default_factory=_none)
 
 
 @dataclass
@@ -134,10 +140,10 @@ class JointTrajectoryPoint_(  # noqa: N801
 ):
     """One command of a plan."""
 
-    positions: types.sequence[types.float64] = field(default_factory=list)
-    velocities: types.sequence[types.float64] = field(default_factory=list)
-    accelerations: types.sequence[types.float64] = field(default_factory=list)
-    effort: types.sequence[types.float64] = field(default_factory=list)
+    positions: types.sequence[types.float64] = field(default_factory=_none)
+    velocities: types.sequence[types.float64] = field(default_factory=_none)
+    accelerations: types.sequence[types.float64] = field(default_factory=_none)
+    effort: types.sequence[types.float64] = field(default_factory=_none)
     time_from_start: Duration_ = field(default_factory=Duration_)
 
 
@@ -148,8 +154,8 @@ class JointTrajectory_(  # noqa: N801
     """A plan: commands by channel name."""
 
     header: Header_ = field(default_factory=Header_)
-    joint_names: types.sequence[str] = field(default_factory=list)
-    points: types.sequence[JointTrajectoryPoint_] = field(default_factory=list)
+    joint_names: types.sequence[str] = field(default_factory=_none)
+    points: types.sequence[JointTrajectoryPoint_] = field(default_factory=_none)
 
 
 ROS_TYPES: dict[type[IdlStruct], str] = {

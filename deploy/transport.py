@@ -16,6 +16,8 @@ from cyclonedds.sub import DataReader
 from cyclonedds.topic import Topic
 from cyclonedds.util import duration
 
+import deploy.messages  # noqa: F401  gives the records of deploy.wire their DDS types
+
 LOWSTATE, LOWCMD, OBJECT_POSE = "rt/lowstate", "rt/lowcmd", "rt/object_pose"
 COMMAND, PLAN, ESTOP = "rt/command", "rt/plan", "rt/estop"
 JOINT_STATES, TF = "rt/joint_states", "rt/tf"
@@ -118,6 +120,10 @@ class Latest:
             return None
         valid = [s for s in samples if s.sample_info.valid_data]
         return valid[-1] if valid else None
+
+    def matched(self) -> bool:
+        """Whether somebody writes the topic."""
+        return bool(self._reader.get_matched_publications())
 
 
 class WriterWatch:

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from perception.importers.robot_motion import NO_OBJECT, PARKED
-from perception.importers.timeline import check_fps
 from perception.prior import CONTACT_NAMES
+from perception.timeline import check_fps
 from perception.track import JOINTS, Track
 
 Floats = NDArray[np.float64]

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from assets import rotations
 from assets.objects import ObjectSpec
 from assets.robot import RobotSpec
-from perception.importers.timeline import (
+from perception.prior import CONTACT_NAMES, Prior
+from perception.timeline import (
     check_fps,
     resample,
     resample_labels,
     resample_quat,
 )
-from perception.prior import CONTACT_NAMES, Prior
 
 Floats = NDArray[np.float64]
 

@@ -29,7 +29,7 @@ from perception.importers.smpl_skeleton import (
     pose_joints,
     stature,
 )
-from perception.importers.timeline import check_fps
+from perception.timeline import check_fps
 from perception.track import Track
 
 Floats = NDArray[np.float64]

@@ -15,7 +15,7 @@ from perception.studio.surfaces import lay
 
 _FLOORS = ((0.42, 0.33, 0.25), (0.45, 0.45, 0.44), (0.3, 0.32, 0.36), (0.6, 0.57, 0.5))
 _WALLS = ((0.72, 0.71, 0.68), (0.62, 0.68, 0.7), (0.75, 0.68, 0.55), (0.5, 0.52, 0.5))
-_SHADOWS = 0.45
+_SHADOWS = 0.35
 """Share of the clips with a lamp that casts shadows; they take twice the time."""
 
 
@@ -61,7 +61,8 @@ def draw_room(
     x, y = axes @ (points_w[:, :2] - centre).T
     depth, width = float(-x.min()), float(np.abs(y).max())
     back = depth + (rng.uniform(2.1, 3.0) if passage else rng.uniform(0.9, 2.6))
-    return Room(centre, yaw, back, width + rng.uniform(1.4, 3.5), depth, width)
+    side = width + (9.0 if passage else rng.uniform(1.4, 3.5))
+    return Room(centre, yaw, back, side, depth, width)
 
 
 def add_room(

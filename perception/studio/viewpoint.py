@@ -91,11 +91,12 @@ def draw_camera(
 ) -> Camera:
     """A still camera that sees all of `points_w (N, 3)`, from in front of the actor.
 
-    Where the actor `walks` (along +x) it stands more to the side.
+    Where the actor `walks` (along +x) it stands more to the side, for a wide picture.
     """
     low, high = points_w.min(axis=0), points_w.max(axis=0)
     target = 0.5 * (low + high)
-    turn = rng.uniform(20.0, 95.0) if walks else rng.uniform(5.0, 70.0)
+    sides = (20.0, 55.0 if size[0] < size[1] else 95.0) if walks else (5.0, 70.0)
+    turn = rng.uniform(*sides)
     azimuth = math.radians(rng.choice([-1.0, 1.0]) * turn)
     focal = max(size) / 2 / math.tan(math.radians(rng.uniform(54.0, 74.0)) / 2)
     field_of_view_deg = math.degrees(2 * math.atan(size[0] / 2 / focal))

@@ -10,8 +10,9 @@ from cyclonedds.core import DDSException
 
 from deploy import transport
 from deploy.backend import JointCommand
-from deploy.dds_backend import BackendError, DdsBackend, joint_command, motor_slots
+from deploy.dds_backend import DdsBackend
 from deploy.messages import LowCmd_
+from deploy.motors import BackendError, joint_command, motor_slots
 from deploy.robot_sim import pose_stamped
 from deploy.ros_messages import Header_, Pose_, PoseStamped_
 from deploy.wire import LowCmd, LowState
