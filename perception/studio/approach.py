@@ -151,7 +151,7 @@ def crouch(
     there = score.at(same)
     there.drop, there.reach[:] = drops, 1.0
     reason = "the palms do not reach the object"
-    while pitch < np.radians(86.0):
+    while pitch < np.radians(88.0):
         there.pitch[:] = pitch
         solution = embody(model, there, None)
         near = np.flatnonzero(solution.stretch[:, :2].max(axis=1) < most)[:1]

@@ -111,7 +111,7 @@ def _perform(
     bent = time.between(t, "down", "rise" if plan.fallen else "up")
     score.knees_out = 0.35 * bent
     grasp = int(np.searchsorted(t, time.end("close")))
-    fit = approach.crouch(model, score, item, grasp, plan.pitch, 0.96, 0.62)
+    fit = approach.crouch(model, score, item, grasp, plan.pitch, 0.97, 0.64)
     if isinstance(fit, str):
         return fit
     score.pitch = 0.05 + (fit[0] - 0.05) * bent

@@ -29,7 +29,7 @@ class Score:
     |---|---|---|---|
     | feet | | | |
     | drop | (T,) | m | pelvis lower than standing |
-    | pitch | (T,) | rad | the chest's lean forward; the pelvis takes 0.6 of it |
+    | pitch | (T,) | rad | the chest's lean forward; the pelvis takes 0.55 of it |
     | twist | (T,) | rad | the chest's turn to the left, past the feet's heading |
     | reach | (T, 2) | – | 0 the arm swings freely, 1 its palm is at `palm_w` |
     | palm_w | (T, 2, 3) | m | world |
@@ -122,7 +122,7 @@ def _pose(
     pelvis = np.column_stack([balanced, height])
     pelvis += score.seated[:, None] * (score.seat_w - pelvis)
     heading = feet.heading + 0.5 * score.twist
-    pelvis_quat = upright(heading + sway, 0.6 * score.pitch)
+    pelvis_quat = upright(heading + sway, 0.55 * score.pitch)
     chest_quat = upright(feet.heading + score.twist - 0.6 * sway, score.pitch)
     shoulder = _shoulders(model, pelvis, pelvis_quat, chest_quat)
     palm, hand = _arms(model, score, shoulder, forward)

@@ -113,6 +113,7 @@ def _perform(
     t, time = plan.time.frames(fps), plan.time
     steps = gait.footsteps(plan.gait, plan.stations, time.start("walk"), plan.first)
     feet = gait.walk(model, plan.gait, plan.start, steps, t)
+    _tiptoe(model, spec, plan, feet, t)
     place = np.array([*plan.chair, spec.half_size[2]])
     chair = np.tile(place, (len(t), 1)), upright(np.full(len(t), plan.heading), 0.0 * t)
     score = blank(feet, plan.gait.arms)
@@ -133,6 +134,26 @@ def _perform(
     if gap.min() < -3 * _TOUCH or dent < -_DENT:
         return f"the seat is {-min(dent, gap.min()):.3f} m inside the body"
     return approach.fault(model, motion, but=_SITTING) or motion
+
+
+def _tiptoe(
+    model: mujoco.MjModel, spec: ObjectSpec, plan: _Sit, feet: gait.Feet, t: Array
+) -> None:
+    """Lift the heels of someone whose knees would be below a high seat."""
+    knee = model.body("pelvis").pos[2] + model.body("l_shank").pos[2]
+    short = SEAT * spec.size[2] + model.geom("l_quadriceps").size[0] - knee
+    toe = model.geom("l_sole").pos[0] + model.geom("l_sole").size[0]
+    most = np.arcsin(np.clip(short / toe, 0.0, 0.6))
+    down = (
+        plan.time.between(t, "sit", "rise") if plan.rises else plan.time.ease(t, "sit")
+    )
+    pitch = feet.pitch + (most * down)[:, None]
+    sits = np.flatnonzero(down > 0.0)
+    for side in (0, 1):
+        yaw = rotations.yaw(feet.foot_quat_w[sits, side])
+        flat = feet.flat_w[sits, side]
+        rolled = gait.rolled(model, flat, yaw, pitch[sits, side], 0.0 * yaw)
+        feet.ankle_pos_w[sits, side], feet.foot_quat_w[sits, side] = rolled
 
 
 def _settle(
