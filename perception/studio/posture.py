@@ -40,7 +40,7 @@ class Score:
     | seat_w | (T, 3) | m | world |
     | arms | () | – | swing of the free arms |
     | knees_out | (T,) | rad | knees' turn outward |
-    | elbows_out | (T,) | – | 0 elbows behind the chest, 1 beside and below it |
+    | elbows_out | (T,) | – | 0 elbows behind the chest, 1 beside it |
     """
 
     feet: Feet
@@ -146,7 +146,7 @@ def _pose(
 def _elbows(score: Score, chest_quat: Array) -> Array:
     """Where the elbows point `(T, 2, 3)`."""
     behind = np.array([[-1.0, 0.5, -0.3], [-1.0, -0.5, -0.3]])
-    beside = np.array([[-0.3, 1.0, -0.6], [-0.3, -1.0, -0.6]])
+    beside = np.array([[-0.4, 1.0, -0.1], [-0.4, -1.0, -0.1]])
     heading = rotations.from_yaw(score.feet.heading)
     out = score.elbows_out[:, None, None]
     inner = rotations.rotate(chest_quat[:, None], behind)

@@ -80,7 +80,7 @@ def _draw(model: mujoco.MjModel, spec: ObjectSpec, rng: np.random.Generator) -> 
         time=time,
         shift=shift,
         grip=np.array([rng.uniform(0.14, 0.2), spec.half_size[2] - below]),
-        fan=rng.uniform(-1.3, -0.9),
+        fan=rng.uniform(-1.5, -1.15),
         pitch=np.radians(rng.uniform(28.0, 42.0)),
     )
 
