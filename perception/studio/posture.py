@@ -12,8 +12,9 @@ from scipy.ndimage import gaussian_filter1d, minimum_filter1d
 from assets import rotations
 from assets.actor.posing import Pose, Solution, centre_of_mass, solve
 from assets.rotations import Array
-from perception.studio.gait import OUTWARD, Feet
+from perception.studio.gait import Feet
 from perception.studio.motion import upright
+from perception.studio.route import OUTWARD
 
 _STAND = 0.007
 """How much lower [m] than with straight legs a person stands."""

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from assets.actor.actor import Actor, make_spec
-from perception.studio import approach, gait
+from perception.studio import gait, route
 from perception.studio.timeline import Timeline, ease
 
 GOALS = [(1.5, 0.0, 0.0), (1.2, 0.6, 0.9), (0.3, -0.1, -0.2), (-0.5, 1.0, 2.5)]
@@ -20,19 +20,19 @@ def model():
 
 @pytest.fixture
 def way(model):
-    return gait.draw_gait(model, np.random.default_rng(2))
+    return route.draw_gait(model, np.random.default_rng(2))
 
 
-START = approach.station(np.zeros(2), 0.0, 0.1)
+START = route.station(np.zeros(2), 0.0, 0.1)
 
 
 def goal(x, y, heading):
-    return approach.station(np.array([x, y]), heading, 0.13)
+    return route.station(np.array([x, y]), heading, 0.13)
 
 
 @pytest.mark.parametrize("at", GOALS)
 def test_a_path_ends_where_it_should_with_no_step_too_long(way, at):
-    stations = gait.path(START, goal(*at), way)
+    stations = route.path(START, goal(*at), way)
     np.testing.assert_allclose(stations[-1, :2], at[:2], atol=1e-9)
     assert np.cos(stations[-1, 2] - at[2]) == pytest.approx(1.0, abs=1e-3)
     assert stations[-1, 3] == 0.13
@@ -41,7 +41,7 @@ def test_a_path_ends_where_it_should_with_no_step_too_long(way, at):
 
 
 def test_a_turn_keeps_within_what_a_step_can_turn():
-    stations = gait.turn(START, goal(0.1, 0.0, np.pi), most=0.9)
+    stations = route.turn(START, goal(0.1, 0.0, np.pi), most=0.9)
     turned = np.diff(np.concatenate([[0.0], stations[:, 2]]))
     assert 0.0 < turned.max() <= 0.9
     np.testing.assert_allclose(stations[-1], goal(0.1, 0.0, np.pi))
@@ -49,16 +49,16 @@ def test_a_turn_keeps_within_what_a_step_can_turn():
 
 @pytest.mark.parametrize("first", [0, 1])
 def test_feet_take_turns_and_close_at_the_end(way, first):
-    stations = gait.path(START, goal(*GOALS[0]), way)
-    steps = gait.footsteps(way, stations, 0.5, first)
+    stations = route.path(START, goal(*GOALS[0]), way)
+    steps = route.footsteps(way, stations, 0.5, first)
     assert steps[0].start == 0.5
     assert [s.side for s in steps] == [(first + i) % 2 for i in range(len(steps))]
     for before, after in itertools.pairwise(steps):
         assert after.start - before.end == pytest.approx(way.double)
     for step in steps[-2:]:
-        at, _ = gait.foothold(way, stations[-1], step.side)
+        at, _ = route.foothold(way, stations[-1], step.side)
         np.testing.assert_array_equal(step.pos_w, at)
-    assert gait.duration(way, stations) == pytest.approx(
+    assert route.duration(way, stations) == pytest.approx(
         steps[-1].end + way.double - 0.5
     )
 
@@ -86,8 +86,8 @@ def test_a_rolling_sole_touches_the_floor_with_heel_or_toe_in_its_place(model, p
 def test_the_pendulum_over_the_feet_starts_and_ends_at_rest_between_them(
     model, way, at
 ):
-    stations = gait.path(START, goal(*at), way)
-    steps = gait.footsteps(way, stations, 0.6, 0)
+    stations = route.path(START, goal(*at), way)
+    steps = route.footsteps(way, stations, 0.6, 0)
     t = np.arange(0.0, steps[-1].end + 1.6, 1 / 30)
     feet = gait.walk(model, way, START, steps, t)
     middle = feet.ankle_pos_w[..., :2].mean(axis=1)
@@ -104,7 +104,7 @@ def test_a_gait_grows_with_the_legs():
     lengths = []
     for height in (1.55, 1.95):
         model = make_spec(Actor(height=height)).compile()
-        lengths.append(gait.draw_gait(model, np.random.default_rng(0)).length)
+        lengths.append(route.draw_gait(model, np.random.default_rng(0)).length)
     assert lengths[1] / lengths[0] == pytest.approx(1.95 / 1.55)
 
 
