@@ -18,7 +18,10 @@ from perception.studio.posture import Score, embody
 from perception.studio.route import Gait, Step, direction, station
 
 _TRIES = 60
+_ARM = 0.985
+"""Share of an arm's length beyond which its elbow snaps straight."""
 _MARGIN = 0.008
+"""How much farther [m] off a stooping body keeps than it must."""
 ARMS_INSIDE = 0.015
 """How far [m] sleeves may be dented by the object."""
 
@@ -50,7 +53,7 @@ def fault(
     if legs > 1.0:
         return f"a leg would stretch to {legs:.3f} of its length"
     hands = motion.stretch[:, :2][motion.contact[:, :2]]
-    if len(hands) and hands.max() > 1.0:
+    if len(hands) and hands.max() > _ARM:
         return f"an arm would stretch to {hands.max():.3f} of its length"
     gap = clearance(model, motion, but=but).min()
     if gap < CLEARANCE:

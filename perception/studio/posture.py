@@ -18,6 +18,8 @@ from perception.studio.route import OUTWARD
 
 _STAND = 0.007
 """How much lower [m] than with straight legs a person stands."""
+_FOLLOWS = 0.85
+"""How far the centre of mass goes with the pelvis, of its way, when it sits down."""
 _REACH = 0.991
 """Share of a leg's length that walking uses."""
 
@@ -99,11 +101,11 @@ def embody(model: mujoco.MjModel, score: Score, fps: float | None) -> Solution:
     Without `fps` the frames are not neighbours, and nothing is smoothed over time.
     """
     pelvis = score.feet.com_w - 0.03 * _ahead(score.feet.heading)
-    step = 1.15 * (1.0 - score.seated[:, None])
     for _ in range(5):
         solution = solve(model, _pose(model, score, pelvis, fps))
         com = centre_of_mass(model, solution.qpos)[:, :2]
-        pelvis = pelvis + step * (score.feet.com_w - com)
+        given = score.seated[:, None] * (score.seat_w[:, :2] - pelvis)
+        pelvis = pelvis + 1.15 * (score.feet.com_w - (com - _FOLLOWS * given))
     return solve(model, _pose(model, score, pelvis, fps))
 
 

@@ -99,7 +99,7 @@ def _draw(model: mujoco.MjModel, spec: ObjectSpec, rng: np.random.Generator) -> 
         chair=np.zeros(2),
         heading=heading,
         depth=rng.uniform(0.12, 0.24),
-        lean=np.radians(rng.uniform(35.0, 48.0)),
+        lean=np.radians(rng.uniform(42.0, 54.0)),
         rest=np.radians(rng.uniform(-4.0, 6.0)),
         rises=rises,
         hands=rng.uniform(0.5, 0.75, 2),
@@ -170,7 +170,8 @@ def _settle(
         solution = embody(model, score.at(near), None)
         there = Motion(solution.qpos, pose[0], pose[1], contact[near], solution.stretch)
         gap = distance(model, there, "pelvis")
-        gap = np.where(seated, gap, np.minimum(gap, 0.0))
+        below = np.interp(near, near[seated], gap[seated])
+        gap = np.where(seated, gap, np.minimum(gap, below))
         score.seat_w[near, 2] -= gap
         score.drop[near] += gap
 
@@ -180,14 +181,14 @@ def _sit_down(
 ) -> None:
     """Lower the pelvis behind a leaning trunk, give it to the seat, straighten."""
     time, hip = plan.time, model.body("pelvis").pos[2]
-    down, over = time.ease(t, "sit"), time.ease(t, "sit", wait=0.5)
+    down, over = time.ease(t, "sit"), time.ease(t, "sit", wait=0.1)
     end, length = time.end("sit"), time.end("sit") - time.start("sit")
     upright_again = ease(t, end - 0.35 * length, end + 0.35)
     lean = time.ease(t, "sit", early=0.45) - upright_again
     upper = over.copy()
     if plan.rises:
-        down = down - time.ease(t, "rise")
-        over = over - time.ease(t, "rise", early=0.5)
+        down = down - time.ease(t, "rise", wait=0.15)
+        over = over - time.ease(t, "rise", early=0.15)
         forward = time.ease(t, "rise", early=0.55)
         upper = upper - forward
         lean = lean + forward - time.ease(t, "rise", wait=0.45)
