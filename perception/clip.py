@@ -94,7 +94,7 @@ def see_clip(
         seen = observe(landmarks, K, video.fps)
         human = fit_human(seen, height)
     with watch.stage("object"):
-        keys = key_frames(video, len(landmarks.found), K)
+        keys = key_frames(reel, K)
         found_all = _see_object(keys, spec, scene.task, seen, human, height)
         human, found, T_world_to_cam = found_all
     joints_w = transform(invert(T_world_to_cam), human.joints_c)
