@@ -22,10 +22,12 @@ class Limits:
     | max_gap | s | longest pause of the control loop |
     | max_age, max_object_age | s | oldest usable state and object pose |
     | max_tilt | rad | largest tilt of the root |
+    | fall_tilt, fall_ahead | rad, s | tilted by more, and about to pass max_tilt |
+    | max_jump | rad | joint position off where its own speed led, in one cycle |
     | range_margin | rad | how far beyond its range a joint may be read |
     | max_speed | – | joint speed over the joint's limit, any joint |
     | max_mean_speed | rad/s | joint speed, mean over joints |
-    | patience | cycles | fast or frozen for longer than this is a fault |
+    | patience | cycles | fast, falling or frozen for longer than this is a fault |
     | slew_period | s | a target moves by at most speed limit times this per cycle |
     | torque_budget | – | share of the effort that a target may ask for |
     | overtravel | – | share of the effort that may push into a range's end |
@@ -37,6 +39,9 @@ class Limits:
     max_age: float = 0.1
     max_object_age: float = 0.5
     max_tilt: float = 1.3
+    fall_tilt: float = 0.6
+    fall_ahead: float = 0.25
+    max_jump: float = 0.3
     range_margin: float = 0.3
     max_speed: float = 1.5
     max_mean_speed: float = 8.0
@@ -49,6 +54,10 @@ class Limits:
 def hardware() -> Limits:
     """Limits for a real robot: it stands up slowly and blends in a full second."""
     return Limits(stand_time=3.0, blend_time=1.0, torque_budget=0.9, overtravel=0.1)
+
+
+LONGEST_STEP = 0.05
+"""Between states further apart [s] than this no joint is expected anywhere."""
 
 
 class Guards:
@@ -64,8 +73,8 @@ class Guards:
 
     def reset(self) -> None:
         """Forget all streaks."""
-        self._fast = self._frozen = 0
-        self._before: np.ndarray | None = None
+        self._fast = self._frozen = self._falling = 0
+        self._before: RobotState | None = None
 
     def find(
         self, state: RobotState | None, now: float, *, needs_object: bool = False
@@ -94,12 +103,38 @@ class Guards:
         if self._fast > self._limits.patience:
             worst = self._robot.joint_names[int(np.argmax(speed / self._speed))]
             return f"diverging: mean speed {mean:.1f} rad/s, {worst} {speed.max():.1f}"
-        now = np.concatenate([state.joint_pos, state.joint_vel, state.imu_gyro_b])
-        same = self._before is not None and np.array_equal(now, self._before)
+        before, self._before = self._before, state
+        found = self._jump(before, state) or self._fall(state)
+        same = before is not None and _same(before, state)
         self._frozen = self._frozen + 1 if same and running else 0
-        self._before = now
-        if self._frozen > self._limits.patience:
+        if not found and self._frozen > self._limits.patience:
             return f"state frozen for {self._frozen} cycles"
+        return found
+
+    def _jump(self, before: RobotState | None, state: RobotState) -> str:
+        """A joint that is not where its speed led: a glitch, or joints exchanged."""
+        if before is None or not 0.0 < state.stamp - before.stamp <= LONGEST_STEP:
+            return ""
+        mean_speed = 0.5 * (before.joint_vel + state.joint_vel)
+        led = before.joint_pos + mean_speed * (state.stamp - before.stamp)
+        off = np.abs(state.joint_pos - led)
+        worst = int(np.argmax(off))
+        if off[worst] <= self._limits.max_jump:
+            return ""
+        name = self._robot.joint_names[worst]
+        return f"{name} jumped by {off[worst]:.2f} rad, limit {self._limits.max_jump}"
+
+    def _fall(self, state: RobotState) -> str:
+        """Tilted, and turning further so fast that the limit is soon passed."""
+        gravity = gravity_in_body(state.imu_quat_w)
+        tilt = _tilt(gravity)
+        turning = gravity[0] * state.imu_gyro_b[1] - gravity[1] * state.imu_gyro_b[0]
+        rate = turning / max(float(np.sin(tilt)), 0.1)
+        soon = tilt + rate * self._limits.fall_ahead
+        falling = tilt > self._limits.fall_tilt and soon > self._limits.max_tilt
+        self._falling = self._falling + 1 if falling else 0
+        if self._falling > self._limits.patience:
+            return f"falling: tilted by {tilt:.2f} rad and turning at {rate:.1f} rad/s"
         return ""
 
     def _age(self, what: str, age: float, limit: float) -> str:
@@ -121,8 +156,7 @@ class Guards:
         if len(out):
             name, value = self._robot.joint_names[out[0]], pos[out[0]]
             return f"{name} reads {value:.2f} rad, far outside its range"
-        cosine = float(-gravity_in_body(state.imu_quat_w)[2])
-        tilt = float(np.arccos(np.clip(cosine, -1.0, 1.0)))
+        tilt = _tilt(gravity_in_body(state.imu_quat_w))
         if tilt > self._limits.max_tilt:
             return f"root tilted by {tilt:.2f} rad, limit {self._limits.max_tilt}"
         return ""
@@ -137,6 +171,17 @@ class Guards:
         if not np.isfinite([*state.object_pos_b, *state.object_quat_b]).all():
             return "object pose is not finite"
         return _unit("object_quat_b", state.object_quat_b)
+
+
+def _tilt(gravity: np.ndarray) -> float:
+    """Angle [rad] between the body's vertical and the world's."""
+    return float(np.arccos(np.clip(-gravity[2], -1.0, 1.0)))
+
+
+def _same(a: RobotState, b: RobotState) -> bool:
+    """Whether nothing at all moved."""
+    fields = ("joint_pos", "joint_vel", "imu_gyro_b")
+    return all(np.array_equal(getattr(a, n), getattr(b, n)) for n in fields)
 
 
 def _unit(name: str, quat: np.ndarray) -> str:

@@ -10,12 +10,14 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
-from deploy.backend import RobotBackend
+from deploy.backend import RobotBackend, RobotState
 from deploy.runner import PolicyRunner
 from deploy.safety import Mode
 
 LATE = 0.25
 """A cycle is late when its command leaves this share of a period after its tick."""
+CATCH_UP = 0.008
+"""Seconds given to messages that waited while this process stood still."""
 
 
 class Pacer(Protocol):
@@ -53,8 +55,11 @@ class RealTime:
 
     def __init__(self, period: float) -> None:
         self._period = period
-        self.now = time.monotonic
         self.start()
+
+    def now(self) -> float:
+        """Seconds, from whole nanoseconds: what a bag's time stamps give again."""
+        return 1e-9 * time.monotonic_ns()
 
     def start(self) -> None:
         """The first period begins now."""
@@ -100,37 +105,44 @@ class Telemetry:
     step_ms: list[float] = dataclasses.field(default_factory=list)
 
 
+def no_stop() -> str:
+    """Nobody ever presses the emergency stop."""
+    return ""
+
+
 def drive(
     backend: RobotBackend,
     runner: PolicyRunner,
     pacer: Pacer,
     period: float,
     cycles: int,
+    stop: Callable[[], str] = no_stop,
 ) -> Telemetry:
     """Stand, activate and run for `cycles` control periods; damped on every way out.
 
-    Ends early on a fault. An error of the backend becomes the fault's reason;
-    KeyboardInterrupt damps and is raised again.
+    Ends early on a fault, or when `stop` gives a reason. An error of the backend or of
+    the planner becomes the fault's reason; KeyboardInterrupt damps and is raised again.
     """
     telemetry, safety = Telemetry(), runner.safety
     gc.collect()
     gc.disable()
     try:
-        runner.stand(backend.read(), pacer.now())
         pacer.start()
         start, lateness = pacer.now(), 0.0
         while telemetry.cycles < cycles and safety.mode is not Mode.FAULT:
             begin = time.perf_counter()
-            state, now = backend.read(), pacer.now()
-            if safety.standing(now):
-                runner.activate(state, now)
+            state = _caught_up(backend) if lateness > period else backend.read()
+            now, pressed = pacer.now(), stop()
+            if pressed:
+                safety.fault(pressed)
+            advance(runner, state, now)
             backend.write(runner.step(state, now))
             took = time.perf_counter() - begin
             telemetry.step_ms.append(1e3 * took)
             telemetry.late += lateness + took > LATE * period
             telemetry.cycles += safety.mode is not Mode.STAND
+            telemetry.seconds = now - start + period
             lateness = pacer.wait()
-        telemetry.seconds = pacer.now() - start
         safety.damp("the episode is over")
     except Exception as error:
         safety.fault(str(error) or type(error).__name__)
@@ -140,4 +152,29 @@ def drive(
     finally:
         gc.enable()
         backend.close()
+        runner.planner.close()
     return telemetry
+
+
+def advance(runner: PolicyRunner, state: RobotState | None, now: float) -> None:
+    """Stand an idle robot up, and activate the policy on one that stands."""
+    safety = runner.safety
+    if safety.mode is Mode.IDLE:
+        runner.stand(state, now)
+    if safety.standing(now):
+        runner.activate(state, now)
+
+
+def _caught_up(backend: RobotBackend) -> RobotState | None:
+    """After this process itself stood still: give what was sent meanwhile a moment.
+
+    Otherwise the age of the last state read would be our own pause, not the robot's.
+    """
+    before, state = backend.read(), None
+    end = time.monotonic() + CATCH_UP
+    while time.monotonic() < end:
+        state = backend.read()
+        if state is None or before is None or state.stamp > before.stamp:
+            break
+        time.sleep(0.001)
+    return state

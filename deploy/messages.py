@@ -1,8 +1,7 @@
-"""DDS messages by field: unitree_hg's low-level pair and ROS's stamped pose.
+"""DDS messages by field: unitree_hg's low-level pair.
 
 Field names, order and sizes are the wire's, taken from the published interface
-definitions of unitree_hg and geometry_msgs; quaternions are wxyz in unitree_hg and
-x, y, z, w fields in geometry_msgs. This module must not import annotations from
+definitions; quaternions are wxyz. This module must not import annotations from
 __future__: CycloneDDS reads the classes' annotations as types.
 """
 
@@ -12,8 +11,7 @@ from typing import Any
 
 from cyclonedds.idl import IdlStruct, annotations, types
 
-MOTORS = 35
-"""Motor slots in LowCmd and LowState; a G1 with 29 joints leaves the last six zero."""
+from deploy.wire import MOTORS, LowCmd, LowState
 
 
 def _several(make: Callable[[], Any], count: int) -> Callable[[], Any]:
@@ -107,56 +105,6 @@ class LowState_(IdlStruct, typename="unitree_hg::msg::dds_::LowState_"):  # noqa
     crc: types.uint32 = 0
 
 
-@dataclass
-class Time_(IdlStruct, typename="builtin_interfaces::msg::dds_::Time_"):  # noqa: N801
-    """Seconds and nanoseconds of the sender's clock."""
-
-    sec: types.int32 = 0
-    nanosec: types.uint32 = 0
-
-
-@dataclass
-class Header_(IdlStruct, typename="std_msgs::msg::dds_::Header_"):  # noqa: N801
-    """When, and in which frame."""
-
-    stamp: Time_ = field(default_factory=Time_)
-    frame_id: str = ""
-
-
-@dataclass
-class Point_(IdlStruct, typename="geometry_msgs::msg::dds_::Point_"):  # noqa: N801
-    """A position [m]."""
-
-    x: types.float64 = 0.0
-    y: types.float64 = 0.0
-    z: types.float64 = 0.0
-
-
-@dataclass
-class Quaternion_(  # noqa: N801
-    IdlStruct, typename="geometry_msgs::msg::dds_::Quaternion_"
-):
-    """A rotation; mind the order, w is last."""
-
-    x: types.float64 = 0.0
-    y: types.float64 = 0.0
-    z: types.float64 = 0.0
-    w: types.float64 = 1.0
-
-
-@dataclass
-class Pose_(IdlStruct, typename="geometry_msgs::msg::dds_::Pose_"):  # noqa: N801
-    """Position and orientation."""
-
-    position: Point_ = field(default_factory=Point_)
-    orientation: Quaternion_ = field(default_factory=Quaternion_)
-
-
-@dataclass
-class PoseStamped_(  # noqa: N801
-    IdlStruct, typename="geometry_msgs::msg::dds_::PoseStamped_"
-):
-    """The object's pose, in the frame that the header names."""
-
-    header: Header_ = field(default_factory=Header_)
-    pose: Pose_ = field(default_factory=Pose_)
+for _record, _message in ((LowCmd, LowCmd_), (LowState, LowState_)):
+    _record.__idl__ = _message.__idl__
+    _record.__idl_typename__ = _message.__idl_typename__

@@ -21,17 +21,17 @@ class MujocoBackend:
     ) -> None:
         self.sim = SimulatedRobot(contract, robot, world or World(), seed)
         self.substeps = substeps(contract.control_hz, self.sim.timestep)
-        self.recorder = Recorder(self.sim, 1.0 / contract.control_hz)
+        self.recorder = Recorder(self.sim, contract)
         self.recorder.add()
 
     @property
     def time(self) -> float:
-        """Simulated time [s], the clock of every state read here."""
-        return self.sim.time
+        """Simulated time [s], in whole nanoseconds, the clock of every state here."""
+        return 1e-9 * round(1e9 * self.sim.time)
 
     def read(self) -> RobotState | None:
         """The state after the last control period."""
-        return self.sim.state(self.sim.time)
+        return self.sim.state(self.time)
 
     def write(self, command: JointCommand) -> None:
         """Apply `command` for one control period."""

@@ -1,8 +1,7 @@
 """The simulated robot as a process of its own: unitree_hg over DDS, in real time.
 
 It hangs on the gantry, publishing its state, until the first valid LowCmd arrives;
-then physics runs. A command with a wrong checksum, a value that is not finite or a
-motor not enabled is ignored. Without a command for 100 ms it damps itself.
+then physics runs: see `deploy.sim_core` for what it accepts.
 """
 
 from __future__ import annotations
@@ -16,24 +15,22 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-import numpy as np
-
-from assets import rotations
 from deploy import transport
-from deploy.backend import JointCommand, RobotState
-from deploy.dds_backend import joint_command, motor_slots
-from deploy.messages import Header_, Point_, Pose_, PoseStamped_, Quaternion_, Time_
-from deploy.mujoco_backend import substeps
-from deploy.recorder import Recorder
+from deploy.backend import RobotState
+from deploy.ros_messages import (
+    Header_,
+    Point_,
+    Pose_,
+    PoseStamped_,
+    Quaternion_,
+    Time_,
+)
 from deploy.runner import known_robot
-from deploy.simulated_robot import SimulatedRobot, World
+from deploy.sim_core import SimCore
+from deploy.simulated_robot import World
 from deploy.wire import LowCmd, LowState
 from policies.bundle import CONTRACT
 from policies.contract import Contract
-
-WATCHDOG = 0.1
-MODE_MACHINE = 5
-"""What a G1 with 29 joints reports; a policy must copy it into its commands."""
 
 
 @dataclasses.dataclass
@@ -61,17 +58,13 @@ class Settings:
 
 
 class RobotSim:
-    """Physics, endpoints and the watchdog of one simulated robot."""
+    """The DDS endpoints of one simulated robot, and real time."""
 
     def __init__(self, settings: Settings) -> None:
         contract = Contract.load(settings.bundle / CONTRACT)
         robot = known_robot(contract)
         self.settings = settings
-        self.sim = SimulatedRobot(contract, robot, settings.world, settings.seed)
-        self.recorder = Recorder(self.sim, 1.0 / contract.control_hz)
-        self._every = substeps(contract.control_hz, self.sim.timestep)
-        self._motors = motor_slots(robot)
-        self._kd = robot.array("kd")
+        self.core = SimCore(contract, robot, settings.world, settings.seed)
         member = transport.participant(settings.domain, settings.interface)
         state, command = transport.STATE_QOS, transport.COMMAND_QOS
         self._commands = transport.Latest(member, transport.LOWCMD, LowCmd, command)
@@ -80,26 +73,20 @@ class RobotSim:
             member, transport.OBJECT_POSE, PoseStamped_, state
         )
         self._frame = robot.anchor_body
-        self._tick = 0
-        self._command_time = 0.0
-        self._damped = False
-        self.counts = {"commands": 0, "rejected": 0, "watchdog_trips": 0}
-        self.released: float | None = None
-        """Simulated time of the command that let go of the joints, if one did."""
         self.stopping = False
 
     def run(self) -> dict[str, Any]:
         """Hang, then run until the duration, the release or a signal; the result."""
         started = self._hang()
         overruns = self._fall_in() if started else 0
-        result = self.recorder.result() if started else {"success": False}
+        result = self.core.recorder.result() if started else {"success": False}
         return {
             "seed": self.settings.seed,
             "started": started,
             **result,
-            **self.counts,
+            **self.core.counts,
             "malformed": self._commands.malformed,
-            "released_s": self.released,
+            "released_s": self.core.released,
             "overruns": overruns,
         }
 
@@ -110,22 +97,18 @@ class RobotSim:
             self._publish()
             if self._receive():
                 return True
-            time.sleep(self.sim.timestep)
+            time.sleep(self.core.sim.timestep)
         return False
 
     def _fall_in(self) -> int:
         """Step in real time; returns how often physics fell behind by 20 ms."""
-        timestep, due, overruns = self.sim.timestep, time.monotonic(), 0
-        self.recorder.add()
-        for step in range(1, round(self.settings.duration / timestep) + 1):
-            if self.stopping or self.released is not None:
+        timestep, due, overruns = self.core.sim.timestep, time.monotonic(), 0
+        for _ in range(round(self.settings.duration / timestep)):
+            if self.stopping or self.core.released is not None:
                 break
             self._receive()
-            self._watch()
-            self.sim.step()
+            self.core.step(time.monotonic())
             self._publish()
-            if step % self._every == 0:
-                self.recorder.add()
             due += timestep
             late = time.monotonic() - due
             if late > 0.02:
@@ -137,48 +120,11 @@ class RobotSim:
     def _receive(self) -> bool:
         """Apply the newest command; whether there was a valid one."""
         message = self._commands.take()
-        if message is None:
-            return False
-        command = joint_command(message, self._motors)
-        sane = message.record["mode_machine"] == MODE_MACHINE
-        if command is None or not sane:
-            self.counts["rejected"] += 1
-            return False
-        self.counts["commands"] += 1
-        self._command_time, self._damped = time.monotonic(), False
-        if self.sim.time > 0.0 and not command.kp.any():
-            self.released = self.sim.time
-        self.sim.apply(command)
-        return True
-
-    def _watch(self) -> None:
-        if self._damped or time.monotonic() - self._command_time < WATCHDOG:
-            return
-        self._damped = True
-        self.counts["watchdog_trips"] += 1
-        zero = np.zeros_like(self._kd)
-        self.sim.apply(JointCommand(zero, zero, zero, zero, self._kd))
+        return message is not None and self.core.receive(message, time.monotonic())
 
     def _publish(self) -> None:
-        self._tick += 1
-        state = self.sim.state(self.sim.time)
-        self._states.write(self._low_state(state))
-        self._poses.write(pose_stamped(state, self._frame))
-
-    def _low_state(self, state: RobotState) -> LowState:
-        message = LowState()
-        record, imu = message.record, message.record["imu_state"]
-        record["mode_machine"], record["tick"] = MODE_MACHINE, self._tick
-        imu["quaternion"] = state.imu_quat_w
-        imu["gyroscope"] = state.imu_gyro_b
-        imu["accelerometer"] = self.sim.proper_acceleration()
-        imu["rpy"][2] = rotations.yaw(state.imu_quat_w)
-        slots = record["motor_state"]
-        slots["mode"][self._motors] = 1
-        slots["q"][self._motors] = state.joint_pos
-        slots["dq"][self._motors] = state.joint_vel
-        slots["tau_est"][self._motors] = self.sim.torque()
-        return message.seal()
+        self._states.write(self.core.low_state())
+        self._poses.write(pose_stamped(self.core.state, self._frame))
 
 
 def pose_stamped(state: RobotState, frame: str) -> PoseStamped_:
@@ -205,7 +151,7 @@ def simulate(settings: Settings) -> dict[str, Any]:
         part.write_text(json.dumps(result) + "\n")
         os.replace(part, settings.result)
     if settings.trajectory is not None and result["started"]:
-        robot.recorder.save(settings.trajectory)
+        robot.core.recorder.save(settings.trajectory)
     return result
 
 

@@ -16,6 +16,7 @@ from rich.table import Table
 
 from deploy import sessions
 from deploy.episode import Episode, RunResult
+from deploy.processes import Generator, Plan
 from deploy.simulated_robot import World, training_world
 from policies.bundle import Bundle
 
@@ -36,6 +37,7 @@ def run_bundle(
     episodes: int = 1,
     seed: int = 0,
     spawn_sim: bool = True,
+    generator: Generator = "process",
     blend_time: float | None = None,
     world: World | None = None,
     out: Path | None = None,
@@ -46,7 +48,8 @@ def run_bundle(
     `mujoco` steps physics in this process, in lockstep. `dds` drives a robot over DDS
     at the contract's rate in real time: a simulated one in a second process, started
     here for each episode, or, with an `interface` named or `spawn_sim` off, whatever
-    answers. Loopback unless an interface is named. `world` is the training world
+    answers; the command generator is a third process, or a thread. Loopback unless
+    an interface is named. `world` is the training world
     with its reset noise unless one is given. With `out`, trajectories are written
     there. Episode k uses seed `seed + k`. Raises ValueError in one line on a bad
     bundle, robot or interface.
@@ -58,7 +61,7 @@ def run_bundle(
         console.print(WARNING.format(interface=interface))
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
-    plan = sessions.Plan(
+    plan = Plan(
         bundle=bundle,
         duration=duration,
         limits=sessions.limits_for(interface, blend_time),
@@ -67,6 +70,7 @@ def run_bundle(
         interface=interface,
         domain=sessions.pick_domain(domain, interface, spawn_sim),
         spawn_sim=spawn_sim,
+        generator=generator,
     )
     one = sessions.lockstep if backend == "mujoco" else sessions.over_dds
     done: list[Episode] = []

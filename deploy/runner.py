@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from assets.g1.spec import g1
 from assets.robot import RobotSpec
 from deploy.backend import JointCommand, RobotState
+from deploy.command_stream import CommandStream
 from deploy.guards import Limits
+from deploy.planner import InlinePlanner, Planner
 from deploy.safety import Mode, Safety
 from envs.observations import Sense
 from policies.bundle import Bundle
@@ -53,7 +55,8 @@ class PolicyRunner:
     """One robot's hierarchy behind its safety chain.
 
     Call `stand`, then `step` once a control period, and `activate` between two steps
-    once `safety.standing`. In IDLE, DAMP and FAULT a step gives damping.
+    once `safety.standing`. In IDLE, DAMP and FAULT a step gives damping. `planner`
+    is the command generator; by default it computes within the step that asks it.
     """
 
     def __init__(
@@ -62,11 +65,14 @@ class PolicyRunner:
         robot: RobotSpec,
         limits: Limits | None = None,
         max_start_error: float = 0.4,
+        planner: Planner | None = None,
     ) -> None:
         meet(bundle.contract, robot)
         self.contract = bundle.contract
         self.safety = Safety(robot, limits)
         self.hierarchy = bundle.hierarchy()
+        self.planner = planner or InlinePlanner(bundle.generator)
+        self.commands = CommandStream(bundle.contract)
         self.start_pose = np.asarray(bundle.contract.start.joint_pos)
         self.max_start_error = max_start_error
         self._warm_up(bundle)
@@ -87,14 +93,31 @@ class PolicyRunner:
         self.safety.activate(state, now)
         assert state is not None
         self.hierarchy.reset(sense_of(state))
+        self.commands.reset()
+        self._ask(state)
 
     def step(self, state: RobotState | None, now: float) -> JointCommand:
         """One control period: guard, observe, infer, clamp."""
         target: Floats | None = None
         if self.safety.check(state, now) and self.safety.mode is not Mode.STAND:
             assert state is not None
-            target = np.asarray(self.hierarchy.step(sense_of(state))[0], dtype=float)
+            target = self._follow(state)
         return self.safety.step(state, target, now)
+
+    def _follow(self, state: RobotState) -> Floats:
+        """Targets for this period's command; asks for the next plan in time."""
+        plan = self.planner.answer()
+        if plan is not None:
+            self.commands.offer(plan)
+        self.hierarchy.command = self.commands.next()[None]
+        target = np.asarray(self.hierarchy.track(sense_of(state))[0], dtype=float)
+        self._ask(state)
+        return target
+
+    def _ask(self, state: RobotState) -> None:
+        request = self.commands.request(state.object_pos_b, state.object_quat_b)
+        if request is not None:
+            self.planner.ask(request)
 
     def _warm_up(self, bundle: Bundle) -> None:
         """Run both networks once, so that the first control period is no slower."""

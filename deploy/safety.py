@@ -19,8 +19,11 @@ from deploy.guards import Guards, Limits
 Floats = NDArray[np.float64]
 
 
-class Mode(enum.StrEnum):
+class Mode(str, enum.Enum):  # noqa: UP042  Humble's Python has no StrEnum
     """What the robot is being told, and by whom."""
+
+    def __str__(self) -> str:
+        return self.value
 
     IDLE = "idle"
     """Damped, waiting to be told to stand."""

@@ -16,8 +16,12 @@ from cyclonedds.sub import DataReader
 from cyclonedds.topic import Topic
 from cyclonedds.util import duration
 
+import deploy.messages  # noqa: F401  gives the records of deploy.wire their DDS types
+
 LOWSTATE, LOWCMD, OBJECT_POSE = "rt/lowstate", "rt/lowcmd", "rt/object_pose"
-"""ROS 2 knows them as /lowstate, /lowcmd and /object_pose."""
+COMMAND, PLAN, ESTOP = "rt/command", "rt/plan", "rt/estop"
+JOINT_STATES, TF = "rt/joint_states", "rt/tf"
+"""ROS 2 knows them as /lowstate, /lowcmd and so on."""
 
 LOOPBACK_DOMAIN, ROBOT_DOMAIN = 42, 0
 """Where demo and simulation live; and where robots and ROS 2 do."""
@@ -26,6 +30,15 @@ STATE_QOS = Qos(Policy.Reliability.BestEffort, Policy.History.KeepLast(1))
 COMMAND_QOS = Qos(
     Policy.Reliability.Reliable(duration(milliseconds=5)), Policy.History.KeepLast(1)
 )
+LATCHED_QOS = Qos(
+    Policy.Reliability.Reliable(duration(milliseconds=5)),
+    Policy.Durability.TransientLocal,
+    Policy.History.KeepLast(1),
+)
+"""A late listener gets the last message: for /estop."""
+
+LEASE_SECONDS = 2.0
+"""How long DDS takes on loopback to forget a process that was killed."""
 
 _DOMAINS: dict[int, tuple[str | None, Domain]] = {}
 """CycloneDDS allows one configuration per domain and process: ours, kept alive."""
@@ -49,7 +62,7 @@ def domain_config(interface: str | None) -> str:
             '<Peer Address="127.0.0.1"/></Peers>'
             "<ParticipantIndex>auto</ParticipantIndex>"
             "<MaxAutoParticipantIndex>32</MaxAutoParticipantIndex>"
-            "<LeaseDuration>2s</LeaseDuration>"
+            f"<LeaseDuration>{LEASE_SECONDS:.0f}s</LeaseDuration>"
             "</Discovery></Domain></CycloneDDS>"
         )
     known = [name for _, name in socket.if_nameindex()]
@@ -107,6 +120,10 @@ class Latest:
             return None
         valid = [s for s in samples if s.sample_info.valid_data]
         return valid[-1] if valid else None
+
+    def matched(self) -> bool:
+        """Whether somebody writes the topic."""
+        return bool(self._reader.get_matched_publications())
 
 
 class WriterWatch:

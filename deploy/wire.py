@@ -3,18 +3,22 @@
 A record has the C layout over which the robot computes its checksum. On the wire
 (plain CDR, little-endian) it differs in one place only: the first motor's mode follows
 its predecessor without padding. The records stand in for the classes of
-`deploy.messages` at a DDS topic: same type, same bytes, a twentieth of the time.
+`deploy.messages` at a DDS topic: same type, same bytes, a twentieth of the time. ROS 2
+takes and gives the same bytes as raw messages.
 """
 
 from __future__ import annotations
 
 import zlib
-from typing import ClassVar, Self
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from deploy.messages import MOTORS, LowCmd_, LowState_
+MOTORS = 35
+"""Motor slots in LowCmd and LowState; a G1 with 29 joints leaves the last six zero."""
+
+Self = TypeVar("Self", bound="_Record")
 
 _MOTOR_CMD = np.dtype(
     [
@@ -87,8 +91,13 @@ def crc32_mpeg2(packed: bytes) -> int:
 
 
 class _Record:
-    """A message held as one numpy record, with CycloneDDS's codec methods."""
+    """A message held as one numpy record, with CycloneDDS's codec methods.
 
+    `deploy.messages` gives each class the DDS type that it stands in for.
+    """
+
+    __idl__: ClassVar[Any]
+    __idl_typename__: ClassVar[str]
     dtype: ClassVar[np.dtype]
     gap: ClassVar[int]
     """Where CDR leaves out the C layout's padding: before the first motor."""
@@ -101,7 +110,7 @@ class _Record:
         """The CRC over everything before the field `crc`."""
         return crc32_mpeg2(self.record.tobytes()[:-4])
 
-    def seal(self) -> Self:
+    def seal(self: Self) -> Self:
         """Write the checksum into the record and return it."""
         self.record["crc"] = self.checksum()
         return self
@@ -117,7 +126,7 @@ class _Record:
         return (_CDR2 if use_version_2 else _CDR) + body
 
     @classmethod
-    def deserialize(cls, data: bytes) -> Self:
+    def deserialize(cls: type[Self], data: bytes) -> Self:
         """Read CDR bytes; ValueError on another encoding or length."""
         found, expected = len(data), cls.dtype.itemsize
         if found != expected or data[:2] not in (_CDR[:2], _CDR2[:2]):
@@ -150,8 +159,6 @@ def _meaningful(dtype: np.dtype) -> NDArray[np.uint8]:
 class LowCmd(_Record):
     """`unitree_hg` LowCmd as a record: see `messages.LowCmd_` for the fields."""
 
-    __idl__ = LowCmd_.__idl__
-    __idl_typename__ = LowCmd_.__idl_typename__
     dtype, gap = _LOW_CMD, 2
     meaningful = _meaningful(_LOW_CMD)
 
@@ -159,7 +166,5 @@ class LowCmd(_Record):
 class LowState(_Record):
     """`unitree_hg` LowState as a record: see `messages.LowState_` for the fields."""
 
-    __idl__ = LowState_.__idl__
-    __idl_typename__ = LowState_.__idl_typename__
     dtype, gap = _LOW_STATE, 70
     meaningful = _meaningful(_LOW_STATE)

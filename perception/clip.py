@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import time
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +30,9 @@ from perception.person.skeleton import (
     R_SHOULDER,
 )
 from perception.prior import CONTACT_NAMES
+from perception.reel import Reel
 from perception.scene_file import Scene
+from perception.stopwatch import Stopwatch
 from perception.track import Track
 from perception.video import Video, open_video
 
@@ -56,6 +57,7 @@ class Sighting:
 
     `refusal` says why no prior can come of it (the track is still worth keeping);
     `notes` say what was assumed; `source` goes into the prior. JSON values only.
+    `reel` holds small frames of the video, which nobody needs to decode again.
     """
 
     track: Track
@@ -63,26 +65,38 @@ class Sighting:
     refusal: str | None
     notes: list[str]
     source: dict[str, Any]
+    reel: Reel
 
 
-def see_clip(path: Path, scene: Scene, estimator: PoseEstimator) -> Sighting:
+def see_clip(
+    path: Path,
+    scene: Scene,
+    estimator: PoseEstimator,
+    stopwatch: Stopwatch | None = None,
+) -> Sighting:
     """Watch one video; ValueError gives in one line why it holds no usable person."""
-    started = time.perf_counter()
-    video = open_video(path)
-    landmarks = estimator.estimate(video.frames(), video.fps)
+    watch = stopwatch or Stopwatch()
+    with watch.stage("open"):
+        reel = Reel(open_video(path))
+    video = reel.video
+    with watch.stage("landmarks"):
+        landmarks = estimator.estimate(watch.beats(reel.frames()), video.fps)
+    watch.move("landmarks", "decode", reel.seconds)
     notes = [note for note in [video.check_length(len(landmarks.found))] if note]
-    _check_people(video, landmarks, estimator)
-    posed = time.perf_counter()
+    with watch.stage("people"):
+        _check_people(reel, landmarks, estimator)
 
     K, camera_source = intrinsics(video.width, video.height, scene.field_of_view_deg)
     height = scene.person_height_m or DEFAULT_HEIGHT_M
     notes += _assumptions(scene)
-    seen = observe(landmarks, K, video.fps)
     spec = scene.object or LIFT_BOX
-    human = fit_human(seen, height)
-    keys = key_frames(video, len(landmarks.found), K)
-    found_all = _see_object(keys, spec, scene.task, seen, human, height)
-    human, found, T_world_to_cam = found_all
+    with watch.stage("person"):
+        seen = observe(landmarks, K, video.fps)
+        human = fit_human(seen, height)
+    with watch.stage("object"):
+        keys = key_frames(video, len(landmarks.found), K)
+        found_all = _see_object(keys, spec, scene.task, seen, human, height)
+        human, found, T_world_to_cam = found_all
     joints_w = transform(invert(T_world_to_cam), human.joints_c)
     track = _assemble(video, K, joints_w, human.visibility, T_world_to_cam, spec, found)
     if found is not None:
@@ -95,12 +109,11 @@ def see_clip(path: Path, scene: Scene, estimator: PoseEstimator) -> Sighting:
         "person_height_m": height,
         "pose": estimator.name,
         "scale": video.scale,
-        "seconds_pose": round(posed - started, 2),
-        "seconds_rest": round(time.perf_counter() - posed, 2),
+        "object_seen": round(float(found.seen.mean()), 3) if found else None,
     }
     refusal = NO_GIVEN if scene.object else NO_ASSUMED
     refused = None if found else refusal.format(spec.name)
-    return Sighting(track, spec, refused, notes, source)
+    return Sighting(track, spec, refused, notes, source, reel)
 
 
 def _see_object(
@@ -179,14 +192,15 @@ def _assemble(
     )
 
 
-def _check_people(video: Video, landmarks: Landmarks, estimator: PoseEstimator) -> None:
+def _check_people(reel: Reel, landmarks: Landmarks, estimator: PoseEstimator) -> None:
     count, found = len(landmarks.found), int(landmarks.found.sum())
+    name = reel.video.path.name
     if found < MIN_FOUND * count:
-        msg = f"{video.path.name}: no person found in {count - found} of {count} frames"
+        msg = f"{name}: no person found in {count - found} of {count} frames"
         raise ValueError(msg)
-    fault = second_person(sample_frames(video.frames(), count), estimator)
+    fault = second_person(sample_frames(reel.kept, len(reel.kept)), estimator)
     if fault:
-        msg = f"{video.path.name}: {fault}"
+        msg = f"{name}: {fault}"
         raise ValueError(msg)
 
 

@@ -59,6 +59,10 @@ class Hierarchy:
         """Joint targets `(N, J)` [rad] for what N robots sense now."""
         self._plan(sense)
         self._interpolate()
+        return self.track(sense)
+
+    def track(self, sense: Sense) -> Floats:
+        """Joint targets `(N, J)` [rad] that follow `self.command (N, C)` this tick."""
         frame = observations.proprioception(sense, self.default_pos, self.last_action)
         observations.push_history(self.history, frame)
         obs = observations.tracker_observation(self.command, self.history, sense)

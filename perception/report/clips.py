@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import cv2
 import mujoco
 import numpy as np
 from matplotlib.axes import Axes
@@ -17,6 +16,7 @@ from assets.objects import ObjectSpec
 from assets.robot import RobotSpec
 from assets.scene import scene_spec
 from perception.prior import Prior
+from perception.reel import Reel
 from perception.report.overlay import drawn_frames
 from perception.report.report import Picture, Report
 from perception.studio.viewpoint import CAMERA, aim, look_at
@@ -25,8 +25,6 @@ from perception.video import open_video
 
 Floats = NDArray[np.float64]
 
-LONG_SIDE = 480
-OVERLAY_FPS = 15.0
 SEEN, TRUE, MUTED = "#2f7fd6", "#e08a1e", "#8891a0"
 
 
@@ -47,11 +45,13 @@ def clip_section(
     """
     figures = clip_figures(track, truth)
     report.add_section(video_path.stem)
-    every = max(1, round(track.fps / OVERLAY_FPS))
+    reel = Reel(open_video(video_path))
+    for _ in reel.frames():
+        pass
     report.add_video(
         "What the pipeline saw",
-        overlay_frames(video_path, track, item, every),
-        track.fps / every,
+        overlay_frames(reel, track, item),
+        reel.kept_fps,
         "The person's joints, the object's outline, and dots where hands touch it.",
     )
     report.add_figure(
@@ -116,15 +116,11 @@ def aligned_object(track: Track, truth: Track) -> Floats:
 
 
 def overlay_frames(
-    video_path: Path, track: Track, item: ObjectSpec | None, every: int
+    reel: Reel, track: Track, item: ObjectSpec | None
 ) -> Iterator[Picture]:
-    """Every `every`-th frame, RGB, with the track drawn in, at most 480 px long."""
-    video = open_video(video_path)
-    scale = min(1.0, LONG_SIDE / max(video.width, video.height))
-    size = round(video.width * scale), round(video.height * scale)
-    for frame in drawn_frames(video, track, item, every):
-        small = cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
-        yield np.ascontiguousarray(small[:, :, ::-1], np.uint8)
+    """The frames that were kept, RGB, with the track drawn in."""
+    for frame in drawn_frames(reel, track, item):
+        yield np.ascontiguousarray(frame[:, :, ::-1], np.uint8)
 
 
 def timeline_figure(track: Track, truth: Track | None = None) -> Figure:

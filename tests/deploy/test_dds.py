@@ -10,9 +10,11 @@ from cyclonedds.core import DDSException
 
 from deploy import transport
 from deploy.backend import JointCommand
-from deploy.dds_backend import BackendError, DdsBackend, joint_command, motor_slots
-from deploy.messages import Header_, LowCmd_, Pose_, PoseStamped_
+from deploy.dds_backend import DdsBackend
+from deploy.messages import LowCmd_
+from deploy.motors import BackendError, joint_command, motor_slots
 from deploy.robot_sim import pose_stamped
+from deploy.ros_messages import Header_, Pose_, PoseStamped_
 from deploy.wire import LowCmd, LowState
 from tests.deploy.waiting import until
 

@@ -117,17 +117,49 @@ def test_a_frozen_state_is_a_fault_within_100_ms(running, robot, make_state):
 def test_divergence_is_a_fault_only_if_it_lasts(running, robot, make_state):
     safety, now = running
     speeds = [50.0] * 3 + [0.1] + [50.0] * 10
-    cycle = 0
+    cycle, pose, before = 0, robot.array("default_pos").copy(), 0.0
     for cycle, speed in enumerate(speeds):
         velocity = np.zeros(29)
-        velocity[3] = speed + 0.01 * cycle
-        state = make_state(stamp=now, object_stamp=now, joint_vel=velocity)
+        velocity[3] = (-1.0) ** cycle * speed
+        pose[3] += 0.5 * (before + velocity[3]) * DT
+        before, gyro = velocity[3], np.full(3, now)
+        changes = {"joint_pos": pose.copy(), "joint_vel": velocity, "imu_gyro_b": gyro}
+        state = make_state(stamp=now, object_stamp=now, **changes)
         if not safety.check(state, now):
             break
         safety.step(state, robot.array("default_pos"), now)
         now += DT
     assert cycle == 8
     assert "left_knee_joint" in safety.reason
+
+
+def test_a_joint_that_is_not_where_its_speed_led_is_a_fault(running, robot, make_state):
+    safety, now = running
+    pose = robot.array("default_pos").copy()
+    pose[3] += 0.4
+    state = make_state(stamp=now, object_stamp=now, joint_pos=pose)
+    assert not safety.check(state, now)
+    assert "left_knee_joint jumped by 0.40 rad" in safety.reason
+
+
+def test_a_fall_is_seen_before_the_robot_lies(running, robot, make_state):
+    """Tipping over at 3 rad/s is a fault below the tilt limit; leaning is not."""
+    for rate, expected in ((3.0, "falling"), (0.0, "")):
+        safety, now = running
+        safety.reset()
+        safety.stand(make_state(stamp=now), now, robot.array("default_pos"))
+        lean = 0.65 + 1e-3
+        for _ in range(8):
+            quat = np.array([np.cos(lean / 2), 0.0, np.sin(lean / 2), 0.0])
+            gyro = np.array([0.0, rate, 0.0])
+            state = make_state(stamp=now, imu_quat_w=quat, imu_gyro_b=gyro)
+            if not safety.check(state, now):
+                break
+            safety.step(state, None, now)
+            lean, now = lean + rate * DT, now + DT
+        assert safety.reason.startswith(expected)
+        assert lean < 1.2
+        assert bool(safety.reason) == bool(expected)
 
 
 @pytest.mark.parametrize("bad", [np.full(29, np.nan), np.zeros(28), None])

@@ -8,7 +8,7 @@ import time
 import numpy as np
 import pytest
 
-from deploy import sessions, transport
+from deploy import processes, transport
 from deploy.run import run_bundle
 from deploy.safety import Mode
 from deploy.simulated_robot import World
@@ -39,7 +39,7 @@ def test_a_policy_that_dies_leaves_a_damped_robot(
     ending, bundle_path, sim_process, tmp_path, domain
 ):
     """SIGKILL: the robot's own watchdog. SIGTERM: the policy damps as it goes."""
-    _, result = sim_process(duration=3.0)
+    _, result = sim_process(duration=6.0)
     code = (
         "from pathlib import Path; from deploy.run import run_bundle;"
         f"run_bundle(Path({str(bundle_path)!r}), 'dds', 60.0, domain={domain},"
@@ -93,7 +93,7 @@ def test_a_changed_byte_is_one_line_and_no_motion(bundle_path, tmp_path):
 
 def test_a_robot_process_that_cannot_start_is_told_at_once(bundle_path, monkeypatch):
     broken = [sys.executable, "-c", "raise SystemExit(3)"]
-    monkeypatch.setattr(sessions, "_sim_command", lambda *_: broken)
+    monkeypatch.setattr(processes, "_sim_command", lambda *_: broken)
     result = run_bundle(bundle_path, "dds", 1.0, world=World(), quiet=True)
     assert result.episodes[0].mode == Mode.FAULT
     assert "ended before it began" in result.episodes[0].reason
