@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import concurrent.futures
 import dataclasses
-import importlib.util
 import json
 import math
 import multiprocessing
@@ -23,7 +22,7 @@ import tyro
 from rich.console import Console
 from rich.progress import Progress, track
 
-from benchmarks import perception_tables
+from benchmarks import mutated_videos, perception_tables
 from benchmarks.clip_figures import figures
 from benchmarks.clip_files import Case, load, prepare
 from benchmarks.folder_speed import measure_speed
@@ -75,8 +74,7 @@ def main(settings: Settings) -> None:
             _prepare(cases, settings.workers)
             measured["speed"] = measure_speed(cases, folder)
         if "mutated" in settings.only:
-            mutated = _mutated()
-            measured |= {"mutated": mutated} if mutated else {}
+            measured["mutated"] = _mutated()
     perception_tables.show(measured)
     if "rendered" in measured and not settings.whole:
         Console().print("a part of the rendered clips: nothing written")
@@ -124,15 +122,11 @@ def _quietly() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
-def _mutated() -> dict[str, Any] | None:
+def _mutated() -> dict[str, Any]:
     """What 300 damaged videos among ten good ones do to a folder."""
-    name = "benchmarks.mutated_videos"
-    if importlib.util.find_spec(name) is None:
-        return None
-    module = importlib.import_module(name)
-    module.main(module.Settings())
-    values = json.loads((FOLDER / "mutated_videos.json").read_text(encoding="utf-8"))
-    return values["figures"]
+    mutated_videos.main(mutated_videos.Settings())
+    file = FOLDER / "mutated_videos.json"
+    return json.loads(file.read_text(encoding="utf-8"))["figures"]
 
 
 def _write(measured: dict[str, Any]) -> None:
