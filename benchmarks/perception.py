@@ -14,6 +14,7 @@ import json
 import math
 import multiprocessing
 import os
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any, Literal
@@ -61,6 +62,9 @@ class Settings:
 
 def main(settings: Settings) -> None:
     """Measure, print the tables, write the JSON and the page."""
+    unknown = [task for task in settings.tasks if task not in MOTIONS]
+    if unknown:
+        sys.exit(f"unknown task '{unknown[0]}'; there are: {', '.join(MOTIONS)}")
     measured: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -87,7 +91,8 @@ def _rendered(settings: Settings) -> dict[str, Any]:
     seeds = range(settings.seed, settings.seed + settings.count)
     cases = [Case(task, seed) for task in settings.tasks for seed in seeds]
     _prepare(cases, settings.workers)
-    rows = [figures(load(case)) for case in track(cases, "comparing")]
+    there = [case for case in cases if case.result.exists()]
+    rows = [figures(load(case)) for case in track(there, "comparing")]
     by_task = {task: [r for r in rows if r["task"] == task] for task in settings.tasks}
     return {
         "overall": summarise(rows),
@@ -111,9 +116,10 @@ def _prepare(cases: list[Case], workers: int) -> None:
         row = bar.add_task(
             "clips", total=len(cases), completed=len(cases) - len(waiting)
         )
-        jobs = [pool.submit(prepare, case) for case in waiting]
+        jobs = {pool.submit(prepare, case): case for case in waiting}
         for job in concurrent.futures.as_completed(jobs):
-            job.result()
+            if job.exception() is not None:  # tell, and measure the others
+                bar.console.print(f"{jobs[job].name}: {job.exception()}", markup=False)
             bar.advance(row)
 
 
