@@ -99,6 +99,11 @@ def see_clip(
         human, found, T_world_to_cam = found_all
     joints_w = transform(invert(T_world_to_cam), human.joints_c)
     track = _assemble(video, K, joints_w, human.visibility, T_world_to_cam, spec, found)
+    if found is not None:
+        where = track.object_pos_w, track.object_quat_w
+        bodies = touching(scene.task, spec)
+        contact = label_contacts(joints_w, spec, *where, video.fps, bodies)
+        track = dataclasses.replace(track, contact=contact)
     source = {
         "field_of_view": camera_source,
         "person_height_m": height,
@@ -170,10 +175,9 @@ def _assemble(
     if found is None:
         pos_w = np.tile([0.0, 0.0, spec.size[2] / 2], (count, 1))
         quat_w = np.tile(rotations.IDENTITY, (count, 1))
-        contact = np.zeros((count, len(CONTACT_NAMES)), bool)
     else:
         pos_w, quat_w = found.pos_w, found.quat_w
-        contact = label_contacts(joints_w, spec, pos_w, quat_w, video.fps)
+    contact = np.zeros((count, len(CONTACT_NAMES)), bool)
     K_video = K / np.array([[video.scale], [video.scale], [1.0]])
     T_all = np.tile(T_world_to_cam, (count, 1, 1))
     return Track(

@@ -174,6 +174,8 @@ def _refine(
             fit = fit_outline(view, fit.pose, patch, prior, 6.0)
             seen = contrast(_depth_in(view, fit.pose, patch), patch.odds, covered)
             found.append((_sharp(fit), fit.pose, odds_of, seen))
+    if not found:
+        return pose, odds_of, -1.0
     _, pose, odds_of, seen = max(found, key=lambda each: each[0])
     return pose, odds_of, seen
 

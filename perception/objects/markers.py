@@ -1,0 +1,191 @@
+"""Printed markers on an object's faces: ArUco 4×4 and AprilTag 36h11.
+
+Markers seen in a frame together give one pose: of all corners at once, so that two
+faces hold each other where one alone could be seen two ways.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from typing import Literal, get_args
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from assets import rotations
+from assets.objects import ObjectSpec
+from perception.camera import project
+from perception.objects.colour import KeyFrames
+from perception.objects.tracker import CameraPoses, PosesTracker
+
+Floats = NDArray[np.floating]
+
+Family = Literal["aruco_4x4", "apriltag_36h11"]
+Face = Literal["+x", "-x", "+y", "-y", "+z", "-z"]
+
+_DICTIONARIES = {
+    "aruco_4x4": cv2.aruco.DICT_4X4_50,
+    "apriltag_36h11": cv2.aruco.DICT_APRILTAG_36h11,
+}
+COUNTS = {"aruco_4x4": 50, "apriltag_36h11": 587}
+SIGMA_PX = 0.5
+MAX_OFF_PX = 3.0
+MIN_FRAMES = 4
+_UP = {"x": np.array([0, 0, 1.0]), "y": np.array([0, 0, 1.0]), "z": np.array([0, 1, 0.0])}
+
+
+@dataclasses.dataclass(frozen=True)
+class Marker:
+    """A square marker in the middle of a face, upright as seen from outside.
+
+    On ±z its top points along +y, on the other faces along +z. `edge` [m] is the
+    length of the black square's side; `turn` is in quarter turns to the right.
+    """
+
+    id: int
+    face: Face
+    edge: float
+    family: Family = "aruco_4x4"
+    turn: int = 0
+
+    def validate(self, spec: ObjectSpec) -> None:
+        """Raise ValueError in one line that says what is wrong with this marker."""
+        if self.family not in get_args(Family):
+            known = ", ".join(get_args(Family))
+            msg = f"marker {self.id}: family '{self.family}' is none of {known}"
+            raise ValueError(msg)
+        if not 0 <= self.id < COUNTS[self.family]:
+            last = COUNTS[self.family] - 1
+            msg = f"marker {self.id}: {self.family} has ids from 0 to {last}"
+            raise ValueError(msg)
+        if self.face not in get_args(Face):
+            known = ", ".join(get_args(Face))
+            msg = f"marker {self.id}: face '{self.face}' is none of {known}"
+            raise ValueError(msg)
+        sides = [s for s, a in zip(spec.size, "xyz", strict=True) if a != self.face[1]]
+        if not 0.01 <= self.edge <= min(sides) + 1e-9:
+            msg = (
+                f"marker {self.id}: edge {self.edge:g} m, expected from 0.01 to the "
+                f"{min(sides):g} m of face {self.face}"
+            )
+            raise ValueError(msg)
+
+    def corners_o(self, spec: ObjectSpec) -> Floats:
+        """Its corners `(4, 3)` [m] in the object: upper left, then clockwise."""
+        axis = "xyz".index(self.face[1])
+        out = np.zeros(3)
+        out[axis] = 1.0 if self.face[0] == "+" else -1.0
+        up = _UP[self.face[1]]
+        right = np.cross(up, out)
+        square = np.array([[-1, 1], [1, 1], [1, -1], [-1, -1]]) * self.edge / 2
+        square = np.roll(square, -self.turn, axis=0)
+        middle = out * spec.half_size[axis]
+        return middle + square[:, :1] * right + square[:, 1:] * up
+
+
+def marker_tracker(
+    keys: KeyFrames, spec: ObjectSpec, markers: tuple[Marker, ...]
+) -> PosesTracker | None:
+    """A tracker from the markers seen; None where they hardly ever are."""
+    poses = marker_poses(keys, spec, markers)
+    if len(poses.index) < MIN_FRAMES:
+        return None
+    return PosesTracker("markers", poses)
+
+
+def marker_poses(
+    keys: KeyFrames, spec: ObjectSpec, markers: tuple[Marker, ...]
+) -> CameraPoses:
+    """Poses of the object in the key frames that show a marker of its."""
+    rows: list[tuple[int, Floats, Floats, Floats]] = []
+    before: Floats | None = None
+    for index, image in zip(keys.index, keys.images, strict=True):
+        points_o, pixels = find_corners(image, spec, markers)
+        solved = _solve(points_o, pixels, keys.K, before)
+        if solved is None:
+            continue
+        before = solved
+        quat = rotations.exp(solved[:3])
+        rows.append((index, solved[3:], quat, _information(points_o, solved, keys.K)))
+    if not rows:
+        none = np.zeros(0, np.intp)
+        return CameraPoses(none, np.zeros((0, 3)), np.zeros((0, 4)), np.zeros((0, 6, 6)))
+    index, pos, quat, information = zip(*rows, strict=True)
+    return CameraPoses(
+        np.array(index), np.stack(pos), np.stack(quat), np.stack(information)
+    )
+
+
+def find_corners(
+    image: NDArray[np.uint8], spec: ObjectSpec, markers: tuple[Marker, ...]
+) -> tuple[Floats, Floats]:
+    """Corners seen of known markers: in the object `(N, 3)` [m], pixels `(N, 2)`."""
+    grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
+    points, pixels = [np.zeros((0, 3))], [np.zeros((0, 2))]
+    for family in {marker.family for marker in markers}:
+        known = {m.id: m for m in markers if m.family == family}
+        corners, ids, _ = _detector(family).detectMarkers(grey)
+        for found, each in zip(corners, [] if ids is None else ids.ravel(), strict=True):
+            if int(each) in known:
+                points.append(known[int(each)].corners_o(spec))
+                pixels.append(found.reshape(4, 2) + 0.5)
+    return np.concatenate(points), np.concatenate(pixels)
+
+
+@functools.cache
+def _detector(family: Family) -> cv2.aruco.ArucoDetector:
+    settings = cv2.aruco.DetectorParameters()
+    settings.cornerRefinementMethod = cv2.aruco.CORNER_REFINE_SUBPIX
+    settings.cornerRefinementWinSize = 3
+    words = cv2.aruco.getPredefinedDictionary(_DICTIONARIES[family])
+    return cv2.aruco.ArucoDetector(words, settings)
+
+
+def _solve(
+    points_o: Floats, pixels: Floats, K: Floats, before: Floats | None
+) -> Floats | None:
+    """Rotation vector and position `(6,)` of the object, or None if none fits.
+
+    Of the two ways to see one square, that nearer to the frame before is taken
+    where both fit.
+    """
+    if len(points_o) < 4:
+        return None
+    flat = len(points_o) == 4
+    method = cv2.SOLVEPNP_IPPE if flat else cv2.SOLVEPNP_SQPNP
+    args = (points_o, pixels, K, None)
+    found, turns, shifts, _ = cv2.solvePnPGeneric(*args, flags=method)
+    tried = []
+    for turn, shift in zip(turns, shifts, strict=True) if found else ():
+        turn, shift = cv2.solvePnPRefineLM(*args, turn.copy(), shift.copy())
+        pose = np.concatenate([turn.ravel(), shift.ravel()])
+        off = float(np.abs(_project(points_o, pose, K) - pixels).mean())
+        if off < MAX_OFF_PX and pose[5] > 0:
+            apart = 0.0
+            if before is not None:
+                quats = rotations.exp(pose[:3]), rotations.exp(before[:3])
+                apart = float(rotations.angle(*quats))
+            tried.append((off + 0.5 * apart, pose))
+    return min(tried, key=lambda each: each[0])[1] if tried else None
+
+
+def _project(points_o: Floats, pose: Floats, K: Floats) -> Floats:
+    turned = rotations.rotate(rotations.exp(pose[:3]), points_o)
+    return project(K, turned + pose[3:])
+
+
+def _information(points_o: Floats, pose: Floats, K: Floats) -> Floats:
+    """How well corners tell the pose `(6, 6)`: shift, then turn, camera axes."""
+    lever = rotations.rotate(rotations.exp(pose[:3]), points_o)
+    points_c = lever + pose[3:]
+    depth = points_c[:, 2]
+    rows = []
+    for axis in range(2):
+        along = np.zeros((len(depth), 3))
+        along[:, axis] = K[axis, axis] / depth
+        along[:, 2] = -K[axis, axis] * points_c[:, axis] / depth**2
+        rows.append(np.concatenate([along, np.cross(lever, along)], axis=1))
+    J = np.concatenate(rows) / SIGMA_PX
+    return J.T @ J
