@@ -255,7 +255,10 @@ def _kick(
 def _body_points(joints_w: Floats) -> Floats:
     """Palms, toes' and ankles' nearer ends, and pelvis `(T, 5, 3)` of the joints."""
     hands = palms(joints_w)
-    feet = joints_w[:, [L_TOE, L_TOE + 1]] * 0.9 + joints_w[:, [L_ANKLE, L_ANKLE + 1]] * 0.1
+    feet = (
+        joints_w[:, [L_TOE, L_TOE + 1]] * 0.9
+        + joints_w[:, [L_ANKLE, L_ANKLE + 1]] * 0.1
+    )
     pelvis = joints_w[:, [L_HIP, R_HIP]].mean(axis=1, keepdims=True)
     return np.concatenate([hands, feet, pelvis], axis=1)
 

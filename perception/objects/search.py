@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import dataclasses
 import functools
 from typing import NamedTuple
 
@@ -16,7 +18,12 @@ from perception.objects.colour import KeyFrames, Odds, fine_codes, tinted
 from perception.objects.contour import Patch, fit_outline
 from perception.objects.hiding import person_mask
 from perception.objects.looks import contrast, depth_inside, learn_odds
-from perception.objects.shape import half_turn, resting_height, resting_quats
+from perception.objects.shape import (
+    half_turn,
+    hull_points,
+    resting_height,
+    resting_quats,
+)
 from perception.objects.silhouette import Pose, Silhouette
 from perception.person.skeleton import L_ANKLE, L_HIP, L_TOE, R_HIP
 
@@ -74,6 +81,13 @@ class Search:
         count = len(self.codes)
         self.first = np.arange(min(EARLY, count))
         self.last = np.arange(max(count - EARLY, 0), count)
+
+    def of(self, spec: ObjectSpec) -> Search:
+        """The same search for an object of another size."""
+        other = copy.copy(self)
+        other.spec = spec
+        other.view = dataclasses.replace(self.view, parts=hull_points(spec))
+        return other
 
     @functools.cached_property
     def person(self) -> Bools:

@@ -4,7 +4,7 @@ import pytest
 from assets import rotations
 from assets.objects import CHAIR, LIFT_BOX
 from perception.camera import project, transform
-from perception.objects.contour import _jacobian
+from perception.objects.contour import jacobian
 from perception.objects.silhouette import Pose
 from tests.perception.objects.stage import (
     SIZE,
@@ -69,10 +69,10 @@ def test_no_outline_runs_through_the_inside_of_a_chair():
     assert apart.min() > 3.0
 
 
-def test_the_jacobian_is_the_derivative_of_the_outline():
+def test_thejacobian_is_the_derivative_of_the_outline():
     view, pose = view_of(LIFT_BOX), standing(LIFT_BOX)
     edge = view.edge(pose, 6.0)
-    J = _jacobian(view, pose, edge)
+    J = jacobian(view, pose, edge)
     levers_o = rotations.rotate_inverse(pose.quat_w, edge.lever_w)
     for i in range(6):
         change = np.zeros(6)
