@@ -78,7 +78,7 @@ def find_rest(
     own.
     """
     bodies_w = body_points(joints_w)[keys.index]
-    view = Silhouette(hull_points(spec), keys.small_K, T_world_to_cam)
+    view = Silhouette(hull_points(spec), keys.k_small, T_world_to_cam)
     search = Search(keys, view, spec, bodies_w, contacts)
     best: tuple[float, Pose, Odds] | None = None
     for start in starts(search)[:TRIED]:
@@ -95,6 +95,8 @@ def find_rest(
     if stays:
         prior = hold(T_world_to_cam, np.array([0.3, 0.3, 0.02]), 0.3, 0.02, 0.02)
         leaves = search.moves_off(pose, odds_of, prior)
+        if leaves == len(keys.index) - 1:
+            return None
     up_o = _up(pose)
     found = Rest(pose, up_o, floor_under(view, pose, up_o), odds_of, leaves, seen)
     return found if _plausible(found, view, search) else None

@@ -76,7 +76,7 @@ def measure_size(
     best: tuple[float, Search, Pose] | None = None
     for scale in SCALES:
         spec = _scaled(usual, np.full(3, np.log(scale)))
-        view = Silhouette(hull_points(spec), keys.small_K, T_world_to_cam)
+        view = Silhouette(hull_points(spec), keys.k_small, T_world_to_cam)
         search = Search(keys, view, spec, bodies_w, touching(task, spec))
         for start in starts(search)[:3]:
             found = _fit(search, start.pose, usual, 1)
@@ -112,7 +112,7 @@ def _fit(
             spec, pose, information = _grow(search, pose, patch, usual, reach)
             search = search.of(spec)
         depth = depth_inside(search.view, pose, search.size)
-        seen = contrast(depth, odds, hidden.all(axis=0))
+        seen = contrast(depth, odds, np.all(hidden, axis=0))
     return search.spec, pose, information, seen
 
 
@@ -131,8 +131,10 @@ def _grow(
     columns.append(np.cross(edge.lever_w, shift_w)[:, 2])
     lift = shift_w[:, 2] * spec.size[2] / 2
     for lengths in TIED[spec.shape]:
-        moves = sum((shift_w @ axes[:, i]) * lever_o[:, i] for i in lengths)
-        columns.append(moves + (lift if 2 in lengths else 0.0))
+        moves = lift if 2 in lengths else 0.0 * lift
+        for i in lengths:
+            moves = moves + (shift_w @ axes[:, i]) * lever_o[:, i]
+        columns.append(moves)
     J = np.stack(columns, axis=1)
     grown = np.log(
         [spec.size[ties[0]] / usual.size[ties[0]] for ties in TIED[spec.shape]]
