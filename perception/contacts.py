@@ -22,10 +22,8 @@ from perception.person.skeleton import (
     L_TOE,
     L_WRIST,
     PALM_M,
-    R_ANKLE,
     R_ELBOW,
     R_HIP,
-    R_TOE,
     R_WRIST,
 )
 from perception.prior import CONTACT_NAMES

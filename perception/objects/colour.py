@@ -69,7 +69,7 @@ def key_frames(reel: Reel, K: Floats) -> KeyFrames:
 def fine_codes(images: NDArray[np.uint8]) -> Codes:
     """Five bits of each channel, `(...)` below 2¹⁵, of BGR `(..., 3)`."""
     top = (images >> 3).astype(np.uint16)
-    return top[..., 0] | top[..., 1] << 5 | top[..., 2] << 10
+    return np.asarray(top[..., 0] | top[..., 1] << 5 | top[..., 2] << 10, np.uint16)
 
 
 @functools.cache

@@ -70,7 +70,8 @@ def find_corners(
 ) -> tuple[Floats, Floats]:
     """Corners seen of known markers: in the object `(N, 3)` [m], pixels `(N, 2)`."""
     grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
-    points, pixels = [np.zeros((0, 3))], [np.zeros((0, 2))]
+    points: list[Floats] = [np.zeros((0, 3))]
+    pixels: list[Floats] = [np.zeros((0, 2))]
     for family in {marker.family for marker in markers}:
         known = {m.id: m for m in markers if m.family == family}
         corners, ids, _ = _detector(family).detectMarkers(grey)
@@ -109,7 +110,7 @@ def _solve(
     tried = []
     for turn, shift in zip(turns, shifts, strict=True) if found else ():
         turn, shift = cv2.solvePnPRefineLM(*args, turn.copy(), shift.copy())
-        pose = np.concatenate([turn.ravel(), shift.ravel()])
+        pose = np.concatenate([turn.ravel(), shift.ravel()]).astype(float)
         off = float(np.abs(_project(points_o, pose, K) - pixels).mean())
         if off < MAX_OFF_PX and pose[5] > 0:
             apart = 0.0

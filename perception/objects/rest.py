@@ -141,7 +141,7 @@ def _try(search: Search, start: Start) -> tuple[float, Pose, Odds]:
         patch = Patch(odds.astype(np.float32), np.zeros(2))
         pose = fit_outline(view, pose, patch, prior, radius, 3).pose
         depth = depth_inside(view, pose, search.size)
-        seen = contrast(depth, odds, hidden.all(axis=0))
+        seen = contrast(depth, odds, np.all(hidden, axis=0))
     gone = view.score(pose, search.change)
     return seen + 0.5 * gone - search.aloof(pose), pose, odds_of
 
@@ -205,7 +205,7 @@ def _patch(
     hidden = np.stack([person_mask(body, K, T, shape, near) for body in bodies])
     odds = np.where(hidden, np.float32(0), odds_of[codes]).mean(axis=0)
     corner = np.array([left, top], float)
-    return Patch(odds.astype(np.float32), corner), hidden.all(axis=0)
+    return Patch(odds.astype(np.float32), corner), np.all(hidden, axis=0)
 
 
 def _depth_in(view: Silhouette, pose: Pose, patch: Patch) -> Floats:

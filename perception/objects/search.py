@@ -283,7 +283,7 @@ def _seats(search: Search) -> list[Start]:
                 codes = search.codes[hidden_of]
                 odds_of = learn_odds(codes, hidden, person, depth)
                 odds = odds_of[codes].mean(axis=0)
-                seen = contrast(depth, odds, hidden.all(axis=0))
+                seen = contrast(depth, odds, np.all(hidden, axis=0))
                 found.append(Start(pose, seen))
     found.sort(key=lambda start: -start.score)
     return found

@@ -64,7 +64,9 @@ def test_outline_points_are_what_they_project_to():
 
 def test_no_outline_runs_through_the_inside_of_a_chair():
     view, pose = view_of(CHAIR), standing(CHAIR)
-    seat_middle = project(K, transform(T_WORLD_TO_CAM, pose.pos_w + [0.0, 0.0, -0.02]))
+    seat_middle = project(
+        K, transform(T_WORLD_TO_CAM, pose.pos_w + np.array([0.0, 0.0, -0.02]))
+    )
     apart = np.linalg.norm(view.edge(pose, 3.0).pixels - seat_middle, axis=1)
     assert apart.min() > 3.0
 
