@@ -95,16 +95,12 @@ def see_clip(
         human = fit_human(seen, height)
     with watch.stage("object"):
         keys = key_frames(reel, K)
-<<<<<<< HEAD
         T_first = world_frame(human)
         joints_w = transform(invert(T_first), human.joints_c)
         spec = _object_spec(scene, keys, joints_w, T_first, notes)
         clip = Clip(keys, spec, scene.task, joints_w, T_first, video.fps)
         tracker = choose_tracker(scene, spec, keys, len(joints_w))
         found_all = _see_object(tracker, clip, seen, human, height)
-=======
-        found_all = _see_object(keys, spec, scene.task, seen, human, height)
->>>>>>> main
         human, found, T_world_to_cam = found_all
     joints_w = transform(invert(T_world_to_cam), human.joints_c)
     track = _assemble(video, K, joints_w, human.visibility, T_world_to_cam, spec, found)
