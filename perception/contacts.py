@@ -36,8 +36,9 @@ HANDS, FEET, PELVIS = (0, 1), (2, 3), 4
 TOUCH_M = 0.10
 REST_M_S = 0.15
 MOVING_M_S, LIFTED_M = 0.06, 0.04
-NEAR_M, FAR_M = 0.25, 0.12
-"""Bodies within `NEAR_M`, or `FAR_M` farther than the nearest, may hold it."""
+NEAR_M, FAR_M, HIDDEN_M = 0.25, 0.12, 0.38
+"""Hands within `NEAR_M` may hold it, or `FAR_M` farther than the nearest, whose place
+behind an object is a guess, but none beyond `HIDDEN_M`."""
 WITH_IT = 0.7
 """Speed against the object, over the object's own, below which a body goes with it."""
 MIN_SECONDS, PAUSE_S, REACH_BACK_S = 0.15, 0.4, 0.5
@@ -180,7 +181,7 @@ def seated(
     half = np.asarray(spec.half_size)
     over = (np.abs(offset[:, :2]) < half[:2] + SEAT_ASIDE_M).all(axis=1)
     top = (SEAT - 0.5) * spec.size[2] if spec.shape == "chair" else half[2]
-    low = over & (offset[:, 2] < top + SEAT_HIGH_M)
+    low = over & (np.abs(offset[:, 2] - top - SEAT_HIGH_M / 2) < SEAT_HIGH_M)
     height = gaussian_filter1d(pelvis[:, 2], 0.03 * fps)
     slow = np.abs(np.gradient(gaussian_filter1d(height, 0.1 * fps)) * fps) < 0.1
     if not (low & slow).any():
@@ -224,7 +225,8 @@ def _hold(
         offset = rotations.rotate_inverse(quat_w, points[:, c] - pos_w)
         slip = _speed(offset, 0.05 * fps, fps)
         goes = float(slip[inside].mean()) < WITH_IT * own + REST_M_S
-        if away[c] > max(NEAR_M, nearest + FAR_M) or not (goes or away[c] == nearest):
+        near = away[c] < max(NEAR_M, min(nearest + FAR_M, HIDDEN_M))
+        if not near or not (goes or away[c] == nearest):
             continue
         held = np.zeros(len(labels), bool)
         held[inside] = True
@@ -255,7 +257,10 @@ def _kick(
 def _body_points(joints_w: Floats) -> Floats:
     """Palms, toes' and ankles' nearer ends, and pelvis `(T, 5, 3)` of the joints."""
     hands = palms(joints_w)
-    feet = joints_w[:, [L_TOE, L_TOE + 1]] * 0.9 + joints_w[:, [L_ANKLE, L_ANKLE + 1]] * 0.1
+    feet = (
+        joints_w[:, [L_TOE, L_TOE + 1]] * 0.9
+        + joints_w[:, [L_ANKLE, L_ANKLE + 1]] * 0.1
+    )
     pelvis = joints_w[:, [L_HIP, R_HIP]].mean(axis=1, keepdims=True)
     return np.concatenate([hands, feet, pelvis], axis=1)
 

@@ -6,9 +6,7 @@ faces hold each other where one alone could be seen two ways.
 
 from __future__ import annotations
 
-import dataclasses
 import functools
-from typing import Literal, get_args
 
 import cv2
 import numpy as np
@@ -18,71 +16,18 @@ from assets import rotations
 from assets.objects import ObjectSpec
 from perception.camera import project
 from perception.objects.colour import KeyFrames
+from perception.objects.marker import Family, Marker
 from perception.objects.tracker import CameraPoses, PosesTracker
 
 Floats = NDArray[np.floating]
-
-Family = Literal["aruco_4x4", "apriltag_36h11"]
-Face = Literal["+x", "-x", "+y", "-y", "+z", "-z"]
 
 _DICTIONARIES = {
     "aruco_4x4": cv2.aruco.DICT_4X4_50,
     "apriltag_36h11": cv2.aruco.DICT_APRILTAG_36h11,
 }
-COUNTS = {"aruco_4x4": 50, "apriltag_36h11": 587}
 SIGMA_PX = 0.5
 MAX_OFF_PX = 3.0
 MIN_FRAMES = 4
-_UP = {"x": np.array([0, 0, 1.0]), "y": np.array([0, 0, 1.0]), "z": np.array([0, 1, 0.0])}
-
-
-@dataclasses.dataclass(frozen=True)
-class Marker:
-    """A square marker in the middle of a face, upright as seen from outside.
-
-    On ±z its top points along +y, on the other faces along +z. `edge` [m] is the
-    length of the black square's side; `turn` is in quarter turns to the right.
-    """
-
-    id: int
-    face: Face
-    edge: float
-    family: Family = "aruco_4x4"
-    turn: int = 0
-
-    def validate(self, spec: ObjectSpec) -> None:
-        """Raise ValueError in one line that says what is wrong with this marker."""
-        if self.family not in get_args(Family):
-            known = ", ".join(get_args(Family))
-            msg = f"marker {self.id}: family '{self.family}' is none of {known}"
-            raise ValueError(msg)
-        if not 0 <= self.id < COUNTS[self.family]:
-            last = COUNTS[self.family] - 1
-            msg = f"marker {self.id}: {self.family} has ids from 0 to {last}"
-            raise ValueError(msg)
-        if self.face not in get_args(Face):
-            known = ", ".join(get_args(Face))
-            msg = f"marker {self.id}: face '{self.face}' is none of {known}"
-            raise ValueError(msg)
-        sides = [s for s, a in zip(spec.size, "xyz", strict=True) if a != self.face[1]]
-        if not 0.01 <= self.edge <= min(sides) + 1e-9:
-            msg = (
-                f"marker {self.id}: edge {self.edge:g} m, expected from 0.01 to the "
-                f"{min(sides):g} m of face {self.face}"
-            )
-            raise ValueError(msg)
-
-    def corners_o(self, spec: ObjectSpec) -> Floats:
-        """Its corners `(4, 3)` [m] in the object: upper left, then clockwise."""
-        axis = "xyz".index(self.face[1])
-        out = np.zeros(3)
-        out[axis] = 1.0 if self.face[0] == "+" else -1.0
-        up = _UP[self.face[1]]
-        right = np.cross(up, out)
-        square = np.array([[-1, 1], [1, 1], [1, -1], [-1, -1]]) * self.edge / 2
-        square = np.roll(square, -self.turn, axis=0)
-        middle = out * spec.half_size[axis]
-        return middle + square[:, :1] * right + square[:, 1:] * up
 
 
 def marker_tracker(
@@ -111,7 +56,9 @@ def marker_poses(
         rows.append((index, solved[3:], quat, _information(points_o, solved, keys.K)))
     if not rows:
         none = np.zeros(0, np.intp)
-        return CameraPoses(none, np.zeros((0, 3)), np.zeros((0, 4)), np.zeros((0, 6, 6)))
+        return CameraPoses(
+            none, np.zeros((0, 3)), np.zeros((0, 4)), np.zeros((0, 6, 6))
+        )
     index, pos, quat, information = zip(*rows, strict=True)
     return CameraPoses(
         np.array(index), np.stack(pos), np.stack(quat), np.stack(information)
@@ -123,11 +70,14 @@ def find_corners(
 ) -> tuple[Floats, Floats]:
     """Corners seen of known markers: in the object `(N, 3)` [m], pixels `(N, 2)`."""
     grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
-    points, pixels = [np.zeros((0, 3))], [np.zeros((0, 2))]
+    points: list[Floats] = [np.zeros((0, 3))]
+    pixels: list[Floats] = [np.zeros((0, 2))]
     for family in {marker.family for marker in markers}:
         known = {m.id: m for m in markers if m.family == family}
         corners, ids, _ = _detector(family).detectMarkers(grey)
-        for found, each in zip(corners, [] if ids is None else ids.ravel(), strict=True):
+        for found, each in zip(
+            corners, [] if ids is None else ids.ravel(), strict=True
+        ):
             if int(each) in known:
                 points.append(known[int(each)].corners_o(spec))
                 pixels.append(found.reshape(4, 2) + 0.5)
@@ -160,7 +110,7 @@ def _solve(
     tried = []
     for turn, shift in zip(turns, shifts, strict=True) if found else ():
         turn, shift = cv2.solvePnPRefineLM(*args, turn.copy(), shift.copy())
-        pose = np.concatenate([turn.ravel(), shift.ravel()])
+        pose = np.concatenate([turn.ravel(), shift.ravel()]).astype(float)
         off = float(np.abs(_project(points_o, pose, K) - pixels).mean())
         if off < MAX_OFF_PX and pose[5] > 0:
             apart = 0.0

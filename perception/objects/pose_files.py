@@ -78,7 +78,7 @@ def check_poses(matrices: Floats, names: list[str], frames: int) -> None:
     if behind.mean() > 0.5:
         msg = (
             f"{where}: the object lies behind the camera (z < 0) in {behind.sum()} of "
-            f"{frames} frames: an OpenGL camera? expected OpenCV's (y down, z forward); "
+            f"{frames} frames: an OpenGL camera? expected OpenCV (y down, z forward): "
             "multiply by diag(1, -1, -1, 1) from the left"
         )
         raise ValueError(msg)
