@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from assets import rotations
 from perception.prior import CONTACT_NAMES
+from perception.retargeting.approach import STEP, approach
 from perception.retargeting.body import Body
 from perception.retargeting.demonstration import Demonstration
 from perception.retargeting.footsteps import Gait, Move, blend_way, plan_gait, wrap
@@ -24,7 +25,6 @@ from perception.retargeting.plan import (
     leaning,
     read_at,
     stand_up,
-    start_place,
 )
 from perception.retargeting.progress import lift_curve, tip_curve
 from perception.retargeting.scene import RobotScene
@@ -49,8 +49,6 @@ CLOSING = 20
 LEAST_RISE = 0.30
 HIGHEST_PALM = 1.45
 """Height of the palms at most, over the height of the hip joints."""
-STEP = 0.12
-"""How far [m] a standing person's feet may seem to move."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,7 +60,6 @@ class _Stage:
     between which the person walks with the object.
     """
 
-    begin: Floats
     take: Floats
     give: Floats
     lies: float
@@ -129,8 +126,7 @@ def _set_stage(demo: Demonstration, grasp: Grasp, body: Body) -> _Stage:
     if there > gone:
         out = held if demo.end >= demo.num_frames else lies
         give = _give_up(demo, take, out)
-    begin = start_place(demo, rest, take)
-    return _Stage(begin, take, give, lies, held, up, rise, gone, there)
+    return _Stage(take, give, lies, held, up, rise, gone, there)
 
 
 def _give_up(demo: Demonstration, take: Floats, ahead: float) -> Floats:
@@ -167,15 +163,8 @@ def _moves(
     demo: Demonstration, stage: _Stage, grasp: Grasp
 ) -> tuple[list[Move], int, int]:
     """Standing and walking in order; where the touch begins, and with which it ends."""
-    moves: list[Move] = []
     take, give = stage.take[None], stage.give[None]
-    leaves, arrives = demo.walk_between(0, demo.start, STEP)
-    if np.linalg.norm(stage.begin[:2] - stage.take[:2]) < 3.0 * STEP:
-        leaves = arrives = 0
-    if arrives > leaves:
-        way = blend_way(demo.way(leaves, arrives), stage.begin, stage.take)
-        moves.append(Move((0, leaves), stage.begin[None], max(leaves, 10)))
-        moves.append(Move((leaves, arrives), way))
+    moves, arrives = approach(demo, stage.take)
     length = max(demo.start - arrives, LEAD_IN)
     moves.append(Move((arrives, demo.start), take, length))
     taken = len(moves)

@@ -20,9 +20,11 @@ from perception.retargeting.clearance import Clearance
 from perception.retargeting.demonstration import Demonstration, read_demonstration
 from perception.retargeting.feasible import plan_com
 from perception.retargeting.handling import plan_handling
+from perception.retargeting.kicking import plan_kicking
 from perception.retargeting.plan import Plan
 from perception.retargeting.quality import measure_quality
 from perception.retargeting.scene import RobotScene, compile_scene
+from perception.retargeting.seating import plan_sitting
 from perception.retargeting.whole_body_ik import Weights, WholeBodyIK
 from perception.smoothing import gaussian
 from perception.track import Track
@@ -70,10 +72,8 @@ def make_plan(demo: Demonstration, scene: RobotScene, body: Body) -> Plan:
     if contacts == HANDS:
         return plan_handling(demo, scene, body)
     if contacts == FEET:
-        msg = "kick"
-        raise ValueError(msg)
-    msg = "sit"
-    raise ValueError(msg)
+        return plan_kicking(demo, scene, body)
+    return plan_sitting(demo, scene, body)
 
 
 def perform(
