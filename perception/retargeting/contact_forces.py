@@ -32,10 +32,9 @@ class ContactForces:
     """Generalised forces of unit cone edges, frame by frame of one prior."""
 
     def __init__(self, scene: RobotScene, prior: Prior) -> None:
-        model, robot = scene.model, scene.robot
+        model = scene.model
         self.scene, self.prior = scene, prior
-        self.bodies = [model.body(robot.contact_bodies[n]).id for n in CONTACT_NAMES]
-        self.points = [sole_points(model, geoms) for geoms in scene.contact_geoms]
+        self.touching = [_by_body(model, geoms) for geoms in scene.contact_geoms]
         self.object = int(model.geom_bodyid[scene.object_geoms[0]])
         self.rests = resting_points(prior.object)
         self.order = [prior.contact_names.index(name) for name in CONTACT_NAMES]
@@ -54,23 +53,25 @@ class ContactForces:
         for index, column in enumerate(self.order):
             if not self.prior.contact[t, column]:
                 continue
-            points, normal = self._patch(data, index)
-            force = np.tile(_pyramid(normal, TOUCH_FRICTION), (len(points), 1))
-            at = np.repeat(points, 4, axis=0)
-            body = self.bodies[index]
-            found.append(
-                self._effect(data, body, at, force)
-                - self._effect(data, self.object, at, force)
-            )
-            if index in _HANDS:
-                normals[index] = normal
-                even = np.tile(normal / len(points), (len(points), 1))
-                push = self._effect(data, body, points, even)
-                push -= self._effect(data, self.object, points, even)
-                pressed += push.sum(axis=0)
+            for body, local, _ in self.touching[index]:
+                points, normal = self._patch(data, body, local)
+                force = np.tile(_pyramid(normal, TOUCH_FRICTION), (len(points), 1))
+                at = np.repeat(points, 4, axis=0)
+                found.append(self._between(data, body, at, force))
+                if index in _HANDS:
+                    normals[index] = normal
+                    even = np.tile(normal / len(points), (len(points), 1))
+                    pressed += self._between(data, body, points, even).sum(axis=0)
         if len(normals) < 2 or np.linalg.norm(sum(normals.values())) > OPPOSED:
             pressed[:] = 0.0
         return np.concatenate(found).T, pressed
+
+    def _between(
+        self, data: mujoco.MjData, body: int, points: Floats, forces: Floats
+    ) -> Floats:
+        """The same for `forces` on `body` and against them on the object."""
+        on_object = self._effect(data, self.object, points, forces)
+        return self._effect(data, body, points, forces) - on_object
 
     def _effect(
         self, data: mujoco.MjData, body: int, points: Floats, forces: Floats
@@ -84,9 +85,7 @@ class ContactForces:
     def _floor(self, data: mujoco.MjData) -> Floats:
         """The floor under the feet."""
         found = []
-        for index in (2, 3):
-            local, radius = self.points[index]
-            body = self.bodies[index]
+        for body, local, radius in (*self.touching[2], *self.touching[3]):
             points = data.xpos[body] + local @ data.xmat[body].reshape(3, 3).T
             points = points - radius * UP
             points = points[points[:, 2] < FOOT_HEIGHT]
@@ -116,18 +115,30 @@ class ContactForces:
         force = np.tile(_pyramid(UP, friction), (len(points), 1))
         return self._effect(data, body, np.repeat(points, 4, axis=0), force)
 
-    def _patch(self, data: mujoco.MjData, index: int) -> tuple[Floats, Floats]:
+    def _patch(
+        self, data: mujoco.MjData, body: int, local: Floats
+    ) -> tuple[Floats, Floats]:
         """Where a body presses: points `(P, 3)` on the object and the force's way.
 
         The normal points from the object into the body: the force on the body.
         """
-        local, _ = self.points[index]
-        body, obj = self.bodies[index], self.object
+        obj = self.object
         points = data.xpos[body] + local @ data.xmat[body].reshape(3, 3).T
         mat = data.xmat[obj].reshape(3, 3)
         points_o = (points - data.xpos[obj]) @ mat
         on, normal = project(points_o, self.prior.object)
         return data.xpos[obj] + on @ mat.T, mat @ normal
+
+
+def _by_body(
+    model: mujoco.MjModel, geoms: NDArray[np.int_]
+) -> list[tuple[int, Floats, float]]:
+    """Bodies of geoms, the points `(P, 3)` [m] by which each touches, their radius."""
+    bodies = model.geom_bodyid[geoms]
+    return [
+        (int(body), *sole_points(model, geoms[bodies == body]))
+        for body in np.unique(bodies)
+    ]
 
 
 def resting_points(obj: ObjectSpec) -> Floats:

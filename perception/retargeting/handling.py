@@ -42,7 +42,7 @@ PUSH_GAP = 0.33
 """From the ankles to the face that is pushed [m]; shorter steps keep toes off it."""
 PUSH_STRIDE = 0.20
 HELD_STRIDE = 0.25
-NEARER_FROM = 0.3
+NEARER_FROM = 0.5
 """Part of the lift after which the object comes nearer, past the knees."""
 PALM_BESIDE = 0.10
 CLOSING = 20
@@ -89,8 +89,15 @@ def plan_handling(demo: Demonstration, scene: RobotScene, body: Body) -> Plan:
     lifted = held & (pos[:, 2] > grasp.half[2] + 0.004) & (grasp.tip == 0)
     arrived = gait.spans[taken - 1][0] if taken else 0
     reach = _reach(frames, start, end, arrived, gait.num_frames)
+    pelvis = plan.pelvis_pos_w.copy()
+    lowest = pelvis[held, 2].min()
+    rising = up * (grasp.tip == 0)
+    pelvis[:, 2] = np.maximum(
+        pelvis[:, 2], lowest + rising * (pelvis[:, 2].max() - lowest)
+    )
     return dataclasses.replace(
         plan,
+        pelvis_pos_w=pelvis,
         object_pos_w=pos,
         object_quat_w=quat,
         contact=contact,

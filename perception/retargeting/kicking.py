@@ -32,6 +32,8 @@ SOLE = 0.005
 """Thickness [m] of what touches ahead of the toes."""
 SHIFT, RAISE, HOME = 25, 30, 45
 """Frames: onto the standing foot, back with the other, and home with it."""
+LATE = 0.25
+"""Share of that in which the foot only rises or sinks."""
 LEAD_IN = 20
 HOLD = 50
 LEAST_SPEED = 1.0
@@ -113,16 +115,20 @@ def _swing(length: float, friction: float, height: float) -> Floats:
         HOME / RATE,
     ]
     times = np.concatenate([[0.0], np.cumsum(spans)])
+    leaves, lands = LATE * times[1], times[4] - LATE * spans[3]
     ahead = CubicHermiteSpline(
-        times, [0.0, BACK, RELEASE, FAR, 0.0], [0.0, 0.0, speed, 0.0, 0.0]
+        [leaves, *times[1:4], lands],
+        [0.0, BACK, RELEASE, FAR, 0.0],
+        [0.0, 0.0, speed, 0.0, 0.0],
     )
     touch = times[1] + spans[1] * np.sqrt((TOUCH - BACK) / (RELEASE - BACK))
     knots = [*times[:2], touch, times[2], times[3], times[4]]
     tall = [0.0, 0.6 * height, height, height, 1.2 * height, 0.0]
     rise = CubicHermiteSpline(knots, tall, np.zeros(6))
-    t = np.arange(round(times[-1] * RATE) + 1) / RATE
-    inward = min_jerk(t / times[1]) - min_jerk((t - times[3]) / spans[3])
-    return np.stack([ahead(np.minimum(t, times[-1])), rise(np.minimum(t, times[-1])), inward], 1)
+    t = np.arange(int(times[-1] * RATE) + 1) / RATE
+    inward = min_jerk((t - leaves) / (times[1] - leaves))
+    inward -= min_jerk((t - times[3]) / (lands - times[3]))
+    return np.stack([ahead(np.clip(t, leaves, lands)), rise(t), inward], 1)
 
 
 def _kick(
