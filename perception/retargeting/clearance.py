@@ -16,7 +16,7 @@ ARM_GAP = 0.002
 CONTACT_GAP = -0.006
 """How far [m] what touches the object may press into it."""
 SELF_GAP = 0.006
-NEAR = 0.04
+NEAR = 0.03
 """Distance [m] beyond its gap from which a pair is looked at."""
 
 

@@ -112,14 +112,15 @@ def _set_stage(demo: Demonstration, grasp: Grasp, body: Body) -> _Stage:
     scale = body.hip_height / demo.hip_height
     forward = np.array([np.cos(grasp.heading), np.sin(grasp.heading)])
     rest, half = demo.rest[:2], grasp.half[0]
-    up, rise = tip_curve(demo) if grasp.tip else lift_curve(demo)
+    up, rise = np.zeros(demo.num_frames), 0.0
+    if not grasp.pushes:
+        up, rise = tip_curve(demo) if grasp.tip else lift_curve(demo)
     last = min(demo.end, demo.num_frames - 1)
     gone, there = demo.walk_between(demo.start, last, STEP)
     if not (grasp.pushes or grasp.tip) and there > gone:
         high = np.flatnonzero(up[:there] < 0.95)
         gone = min(max(gone, int(high[-1]) if len(high) else 0), there - 1)
     if grasp.pushes:
-        up, rise = np.zeros_like(up), 0.0
         lies = held = half + PUSH_GAP
         gone, there = max(gone, demo.start + 1), max(there, gone + 2)
     else:
