@@ -55,7 +55,7 @@ def figures(seen: Seen) -> Row:
         "clip": seen.case.name,
         "task": seen.case.task,
         "seed": seen.case.seed,
-        "kept": seen.reason is None,
+        "status": seen.status,
         "reason": seen.reason,
         "seconds": seen.seconds,
         "root_raw": raw_error(seen),
@@ -79,26 +79,30 @@ def raw_error(seen: Seen) -> float:
 
 
 def track_figures(found: Track, truth: Track, seen: Seen) -> Row:
-    """Person, object and contact of a found track."""
+    """Person, object and contact of a found track; no object if none was found."""
     a, b = found.joints_w, truth.joints_w
     rotation, shift = rigid_motion(a.reshape(-1, 3), b.reshape(-1, 3))
     (pos, quat), (true_pos, true_quat) = map(object_in_camera, (found, truth))
     beside = found.object_pos_w @ rotation + shift - truth.object_pos_w
     angle = turned_by(quat, true_quat, seen.object)
     labels = _agreement(found, truth, seen.case.task)
-    return {
+    row = {
         "root": MM * root_error(a, b),
         "pa": MM * aligned_error(a, b),
         "world": MM * world_error(a, b),
         "position": MM * pelvis_error(a, b),
-        "object": MM * float(np.linalg.norm(pos - true_pos, axis=-1).mean()),
-        "object_person": MM * float(np.linalg.norm(beside, axis=-1).mean()),
-        "object_deg": None if angle is None else float(np.degrees(angle.mean())),
         "f1": labels.f1,
         "labels": [labels.hits, labels.false, labels.missed, labels.at_edges],
         "onsets": [None if np.isnan(o) else o for o in labels.onsets],
         **track_causes(found, truth),
     }
+    if not seen.handled:
+        return {key: row[key] for key in row if not key.startswith("object")}
+    row["object"] = MM * float(np.linalg.norm(pos - true_pos, axis=-1).mean())
+    row["object_person"] = MM * float(np.linalg.norm(beside, axis=-1).mean())
+    if angle is not None:
+        row["object_deg"] = float(np.degrees(angle.mean()))
+    return row
 
 
 def _agreement(found: Track, truth: Track, task: str) -> Agreement:

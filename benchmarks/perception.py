@@ -29,7 +29,7 @@ from benchmarks.clip_files import Case, load, prepare
 from benchmarks.folder_speed import measure_speed
 from benchmarks.real_clips import measure_real
 from benchmarks.result import FOLDER, provenance
-from benchmarks.summary import meanings, set_aside, summarise
+from benchmarks.summary import meanings, not_kept, summarise
 from perception.studio.render import MOTIONS
 
 Part = Literal["rendered", "real", "speed", "mutated"]
@@ -94,7 +94,7 @@ def _rendered(settings: Settings) -> dict[str, Any]:
     return {
         "overall": summarise(rows),
         "tasks": {task: summarise(clips) for task, clips in by_task.items()},
-        "set_aside": set_aside(rows),
+        "not_kept": not_kept(rows),
         "clips": rows,
     }
 

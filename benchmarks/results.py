@@ -13,9 +13,16 @@ from policies.tables import show
 BUNDLE = Path(__file__).parents[1] / "assets" / "bundles" / "lift_box" / "metrics.json"
 
 
+README = Path(__file__).parents[1] / "README.md"
+
+
 def main() -> None:
-    """Print the table as Markdown."""
-    print("\n".join(table()))
+    """Print the table as Markdown, and put it in the README's place for it."""
+    lines = table()
+    print("\n".join(lines))
+    before, after = README.read_text(encoding="utf-8").split(lines[0])
+    rest = after.lstrip("\n").split("\n\n", 1)[1]
+    README.write_text(before + "\n".join(lines) + f"\n\n{rest}", encoding="utf-8")
 
 
 def table() -> list[str]:

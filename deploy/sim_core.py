@@ -93,3 +93,11 @@ class SimCore:
         slots["dq"][self._motors] = state.joint_vel
         slots["tau_est"][self._motors] = self.sim.torque()
         return message.seal()
+
+    def frames(self) -> list[tuple[str, np.ndarray, np.ndarray]]:
+        """Every body's name, position [m] and orientation wxyz in the world."""
+        model, data = self.sim.model, self.sim.data
+        return [
+            (model.body(index).name, data.xpos[index].copy(), data.xquat[index].copy())
+            for index in range(1, model.nbody)
+        ]

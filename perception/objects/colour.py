@@ -46,7 +46,7 @@ class KeyFrames:
         return np.stack([cv2.resize(i, size, interpolation=area) for i in self.images])
 
     @property
-    def K_small(self) -> Floats:
+    def small_K(self) -> Floats:
         """Intrinsics `(3, 3)` [px] of the small pictures."""
         ratio = np.array(self.small.shape[1:3]) / self.images.shape[1:3]
         return self.K * np.array([[ratio[1]], [ratio[0]], [1.0]])

@@ -5,13 +5,15 @@ from __future__ import annotations
 import functools
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from assets import rotations
 from assets.objects import ObjectSpec
 from perception.camera import project, transform
-from perception.objects.colour import KeyFrames, fine_codes, tinted
+from perception.objects.colour import KeyFrames, Odds, fine_codes, tinted
+from perception.objects.contour import Patch, fit_outline
 from perception.objects.hiding import person_mask
 from perception.objects.looks import contrast, depth_inside, learn_odds
 from perception.objects.shape import half_turn, resting_height, resting_quats
@@ -31,6 +33,10 @@ APART_M = 0.2
 STAYS = 0.25
 """An object is where it was while less than this share of it has changed."""
 TOUCH_M = 0.25
+RING = 1.35
+"""Size of an outline and what lies around it, over the outline's."""
+GONE = 0.3
+OFF_M = 0.06
 SEAT_XY = (-0.15, 0.0, 0.15)
 SEAT_YAW = (-0.5, 0.0, 0.5)
 
@@ -88,6 +94,40 @@ class Search:
         ends = self.person[self.first].any(axis=0) | self.person[self.last].any(axis=0)
         return np.where(ends, 0.0, np.where(far, 1.0, -1.0)).astype(np.float32)
 
+    @functools.cached_property
+    def coarse(self) -> NDArray[np.intp]:
+        """Few bins of colour `(h, w)` at first; -1 where the person is."""
+        light, a, b = np.moveaxis(self.before, -1, 0)
+        tints = [np.clip((t - 128) / 12 + 5.5, 0, 10) for t in (a, b)]
+        bins = (light / 16).astype(int) * 121
+        bins = bins + tints[0].astype(int) * 11 + tints[1].astype(int)
+        return np.where(self.person[self.first].any(axis=0), -1, bins)
+
+    def stands_out(self, pose: Pose) -> float:
+        """How unlike the colours inside the outline are to those around, 0 to 1."""
+        hulls = [hull for hull, _ in self.view.hulls(pose)]
+        every = np.concatenate(hulls)
+        middle = every.mean(axis=0)
+        low = np.floor(middle + RING * (every - middle).min(axis=0)).astype(int)
+        high = np.ceil(middle + RING * (every - middle).max(axis=0)).astype(int) + 1
+        limit = np.array(self.size)[::-1]
+        low, high = np.clip(low, 0, limit), np.clip(high, 0, limit)
+        image = np.zeros((high[1] - low[1], high[0] - low[0]), np.uint8)
+        if not image.size:
+            return 0.0
+        for value, scale in ((1, RING), (2, 1.0)):
+            for hull in hulls:
+                points = middle + scale * (hull - middle) - low - 0.5
+                cv2.fillConvexPoly(image, points.round().astype(np.int32), value)
+        bins = self.coarse[low[1] : high[1], low[0] : high[0]]
+        shares = []
+        for value in (1, 2):
+            counts = np.bincount(bins[(image == value) & (bins >= 0)], minlength=1936)
+            if counts.sum() < 10:
+                return 0.0
+            shares.append(counts / counts.sum())
+        return 1.0 - float(np.minimum(*shares).sum())
+
     @property
     def may_stay(self) -> bool:
         """Whether it need not move at all: a seat."""
@@ -133,6 +173,19 @@ class Search:
         stays = np.flatnonzero(same)
         return int(stays[-1]) if len(stays) else len(self.first) - 1
 
+    def moves_off(self, pose: Pose, odds_of: Odds, prior: Floats) -> int:
+        """The last key frame before its outline leaves the pose, at least 3 long."""
+        moved = np.zeros(len(self.codes), bool)
+        for k in range(len(self.codes)):
+            odds = odds_of[self.codes[k]]
+            odds[self.masks(pose, np.array([k]))[0][0]] = 0.0
+            patch = Patch(odds, np.zeros(2))
+            fit = fit_outline(self.view, pose, patch, prior, 6.0, 2)
+            away = np.linalg.norm(fit.pose.pos_w - pose.pos_w)
+            moved[k] = away > OFF_M and fit.seen > 0.2
+        lasting = moved[:-2] & moved[1:-1] & moved[2:]
+        return int(np.argmax(lasting)) - 1 if lasting.any() else len(moved) - 1
+
     def clear(self, pose: Pose, leaves: int, count: int) -> NDArray[np.intp]:
         """Up to `count` key frames, until it leaves, in which little hides it."""
         inside = depth_inside(self.view, pose, self.size) > 0.5
@@ -148,11 +201,14 @@ def starts(search: Search) -> list[Start]:
         return _seats(search)
     found = []
     for pose in _on_floor(search):
-        found.append(Start(pose, search.view.score(pose, search.change)))
+        score = search.stands_out(pose)
+        if score > 0.0:
+            gone = search.view.score(pose, search.change)
+            found.append(Start(pose, score + GONE * gone))
     found.sort(key=lambda start: -start.score)
     chosen: list[Start] = []
     for start in found:
-        if start.score < 0.1 or len(chosen) >= 12:
+        if len(chosen) >= 12:
             break
         if all(_differ(start.pose, other.pose) for other in chosen):
             chosen.append(start)
@@ -178,7 +234,6 @@ def _on_floor(search: Search) -> list[Pose]:
     height, width = search.size
     inside = (pixels > 0).all(axis=1) & (pixels < [width, height]).all(axis=1)
     inside &= points_c[:, 2] > 0.3
-    inside[inside] = _near_change(search, pixels[inside])
     points = points[inside]
     points = points[:: max(1, -(-len(points) // MAX_CELLS))]
     poses = []
@@ -190,12 +245,6 @@ def _on_floor(search: Search) -> list[Pose]:
             turned = rotations.multiply(rotations.from_yaw(yaw), quat)
             poses += [Pose(np.array([x, y, z]), turned) for x, y, _ in points]
     return poses
-
-
-def _near_change(search: Search, pixels: Floats) -> Bools:
-    """Which pixels `(N, 2)` have not clearly kept their colour."""
-    x, y = pixels.astype(int).T
-    return search.change[y, x] >= 0.0
 
 
 def _seats(search: Search) -> list[Start]:

@@ -108,6 +108,7 @@ def add_balance(problem: ClipProblem, body: Body, fps: float, slack: float) -> N
     rise = lever @ up
     size = np.linalg.norm(off, axis=1) / BALANCE_SIGMA_M
     weight = rate(fps) / BALANCE_SIGMA_M * geman_mcclure(size, BALANCE_LIMIT * slack)
+    weight *= on_feet(body.joints, up)
     frame = np.arange(t)
     points = frame[:, None] * 14 + np.arange(14)
     for axis, tilt in ((0, 0), (2, 1)):
@@ -119,6 +120,21 @@ def add_balance(problem: ClipProblem, body: Body, fps: float, slack: float) -> N
             np.full((t, 1), FLOOR_COLUMNS[tilt]),
             -(rise * weight)[:, None],
         )
+
+
+def on_feet(joints: Floats, up: Floats) -> Floats:
+    """How far a person's pose, `(T,)` from 0 to 1, rules out that they sit.
+
+    Who sits has level thighs and an upright trunk.
+    """
+    thigh = joints[:, [L_HIP, R_HIP]] - joints[:, [L_KNEE, R_KNEE]]
+    trunk = joints[:, [L_SHOULDER, R_SHOULDER]] - joints[:, [L_HIP, R_HIP]]
+    steep, lean = (_rise(v.mean(axis=1), up) for v in (thigh, trunk))
+    return np.clip(np.maximum((steep - 0.3) / 0.4, (0.85 - lean) / 0.2), 0.0, 1.0)
+
+
+def _rise(vectors: Floats, up: Floats) -> Floats:
+    return vectors @ up / np.maximum(np.linalg.norm(vectors, axis=-1), 1e-6)
 
 
 def add_knees(problem: ClipProblem, joints: Floats, fps: float) -> None:

@@ -37,7 +37,7 @@ Floats = NDArray[np.floating]
 COARSE_HZ, FINE_HZ = 5.0, 15.0
 FIRST_STEPS, COARSE_STEPS, FINE_STEPS = 3, 8, 4
 START_SLACK, SLACK = 12.0, 4.0
-LOOKS = 8.0
+LOOKS = 40.0
 """A clip shows a body from about so many sides: biases do not average out."""
 STILL_M_S, LOW_M = 0.6, 0.12
 UNSEEN = 0.3
@@ -95,7 +95,8 @@ class _Fit:
         """A body of common proportions where the landmarks are."""
         lengths, _ = bone_lengths(self.height_m)
         joints = _place(seen, lengths) if start is None else start
-        return terms.Body(joints, self.lengths, self.floor or find_floor(joints))
+        floor = self.floor or find_floor(joints)
+        return terms.Body(joints, self.lengths, floor, np.zeros(3))
 
     def coarse(self, body: terms.Body) -> terms.Body:
         """Find the person and the floor at few key frames."""
@@ -128,7 +129,7 @@ class _Fit:
         terms.add_smoothness(problem, body.joints, seen.fps)
         terms.add_proportions(problem, body, self.lengths, self.spread, LOOKS)
         if self.floor is None:
-            ground.add_level(problem, body, LOOKS)
+            ground.add_level(problem, body, 1.0)
         else:
             ground.hold_floor(problem)
         if grounded:

@@ -27,6 +27,7 @@ Floats = NDArray[np.floating]
 Ints = NDArray[np.intp]
 
 LEAN_SIGMA = 0.25
+ACROSS, DEPTH = 1.0, 1.0
 ACCELERATION_SIGMA = 5.0
 ARM_ACCELERATION_SIGMA = 10.0
 NOISE_RATE_HZ = 10.0
@@ -43,11 +44,13 @@ class Body:
     | joints | (T, 14, 3) | m | camera |
     | lengths | (KINDS,) | m | of bones, left as right |
     | floor | | | |
+    | tilt | (3,) | rad | by which the landmarks in space lean wrongly |
     """
 
     joints: Floats
     lengths: Floats
     floor: Floor
+    tilt: Floats
 
     def moved(self, change: Floats, shared: Floats) -> Body:
         """The body after a step of `ClipProblem`; shared: lengths, then the floor."""
@@ -57,12 +60,15 @@ class Body:
             self.joints + change,
             self.lengths + shared[:KINDS],
             Floor(up / np.linalg.norm(up), float(height)),
+            self.tilt + shared[KINDS + 3 :],
         )
 
 
-SHARED = KINDS + 3
-"""Shared unknowns: lengths, then the floor's tilt to x and to z, and its height."""
+SHARED = KINDS + 6
+"""Shared unknowns: lengths, the floor's slope to x and to z, its height, the tilt."""
 FLOOR_COLUMNS = KINDS + np.arange(3)
+TILT_COLUMNS = KINDS + 3 + np.arange(3)
+TILT_SIGMA = 0.03
 
 
 @dataclasses.dataclass(frozen=True)
@@ -147,15 +153,26 @@ def add_lean(problem: ClipProblem, body: Body, seen: Observation) -> None:
     parent, child = BONES[bone, 0], BONES[bone, 1]
     vector = body.joints[frame, child] - body.joints[frame, parent]
     length = body.lengths[KIND[bone]]
-    off = vector - seen.directions[frame, bone] * length[:, None]
+    lean = seen.directions[frame, bone] * length[:, None]
+    off = vector - lean - np.cross(body.tilt, lean)
     sigma = LEAN_SIGMA * length * seen.lean_sigma[frame, bone]
     weight = rate(seen.fps) / sigma * huber(np.linalg.norm(off, axis=1) / sigma, 1.5)
     where = np.concatenate(
         [problem.columns(frame, parent), problem.columns(frame, child)], axis=1
     )
     pair = np.stack([-weight, weight], axis=1)
-    for axis in range(3):
-        problem.add(off[:, axis] * weight, where[:, [axis, axis + 3]], pair)
+    turn = np.cross(np.eye(3)[:, None], -lean * weight[:, None])
+    for axis, part in enumerate((ACROSS, ACROSS, DEPTH)):
+        problem.add(
+            off[:, axis] * weight * part,
+            where[:, [axis, axis + 3]],
+            pair * part,
+            np.tile(TILT_COLUMNS, (len(frame), 1)),
+            turn[:, :, axis].T * part,
+        )
+    problem.add_shared(
+        body.tilt / TILT_SIGMA, TILT_COLUMNS[:, None], np.full((3, 1), 1 / TILT_SIGMA)
+    )
 
 
 def add_smoothness(problem: ClipProblem, joints: Floats, fps: float) -> None:

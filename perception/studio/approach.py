@@ -14,6 +14,7 @@ from perception.studio.motion import CLEARANCE, Motion, clearance
 from perception.studio.posture import Score, embody
 
 _TRIES = 60
+_MARGIN = 0.008
 ARMS_INSIDE = 0.015
 """How far [m] sleeves may be dented by the object."""
 
@@ -97,7 +98,7 @@ def crouch(
             none = np.zeros((1, len(CONTACT_NAMES)), dtype=bool)
             bent = solution.qpos[near], pos, quat, none, solution.stretch[near]
             gap = clearance(model, Motion(*bent))[0]
-            if gap > CLEARANCE:
+            if gap > CLEARANCE + _MARGIN:
                 return pitch, float(drops[near[0]])
             reason = f"stooping brings the body within {gap:.3f} m of the object"
         pitch += np.radians(4.0)

@@ -78,12 +78,12 @@ def _draw(
     at = rng.uniform(1.1, 2.6) * np.array([np.cos(bearing), np.sin(bearing)])
     start = approach.station(0.0, 0.0, rng.uniform(-0.6, 0.6), rng.uniform(0.08, 0.12))
     half = rng.uniform(0.12, 0.17) * scale
-    take = approach.before(at, to, rng.uniform(0.27, 0.36) * scale, half)
-    azimuth = to + rng.choice([0.0, np.pi]) + rng.uniform(-0.45, 0.45)
-    tall = spec.half_size[2]
-    grip = tall * (rng.uniform(0.1, 0.45) if fallen else rng.uniform(0.0, 0.5))
+    take = approach.before(at, to, rng.uniform(0.36, 0.46) * scale, half)
+    azimuth = to + rng.choice([0.0, np.pi]) + rng.uniform(-0.8, 0.8)
+    radius, _, tall = spec.half_size
+    grip = tall * (rng.uniform(-0.2, 0.3) if fallen else rng.uniform(0.0, 0.5))
     along = np.array([np.cos(azimuth), np.sin(azimuth)])
-    foot = at - (tall + grip) * along if fallen else at
+    foot = at - (tall + grip - radius) / 2 * along if fallen else at
     stations = gait.path(start, take, way)
     still, down, close, press, move, let, rise, hold = rng.uniform(
         [0.3, 0.9, 0.2, 0.1, 0.9, 0.15, 0.8, 0.4],
@@ -128,7 +128,7 @@ def _perform(
     score.pitch = 0.05 + (fit[0] - 0.05) * bent
     score.drop = fit[1] * bent
     if plan.fallen:
-        straighter = 1.0 - 0.2 * time.ease(t, "tip")
+        straighter = 1.0 - 0.1 * time.ease(t, "tip")
         score.pitch, score.drop = score.pitch * straighter, score.drop * straighter
     score.gaze_w, score.attention = item[0], np.full(len(t), 0.8)
     solution = embody(model, score, fps)

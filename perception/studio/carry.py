@@ -111,7 +111,7 @@ def _draw(model: mujoco.MjModel, spec: ObjectSpec, rng: np.random.Generator) -> 
         yaw=np.radians(rng.uniform(-5.0, 5.0)),
         tilt=np.radians(rng.uniform(-4.0, 2.0)),
         distance=distance,
-        held=spec.half_size[0] + rng.uniform(0.255, 0.29) * scale,
+        held=spec.half_size[0] + rng.uniform(0.275, 0.31) * scale,
         height=hip * rng.uniform(1.06, 1.18),
         pitch=np.radians(rng.uniform(40.0, 62.0)),
         puts_down=puts_down,
@@ -130,16 +130,18 @@ def _perform(
     pos, quat = _object_path(plan, feet, t, fps)
     score = blank(feet, way.arms)
     _use_hands(spec, plan, score, (pos, quat), t)
-    bent = time.between(t, "down", "up")
+    bent = time.ease(t, "down") - time.ease(t, "up", wait=0.12)
+    low = time.ease(t, "down") - time.ease(t, "up", early=0.25)
     if plan.puts_down:
-        bent = bent + time.between(t, "lower", "rise")
-    score.knees_out = 0.2 * bent
+        bent += time.ease(t, "lower", early=0.12) - time.ease(t, "rise")
+        low += time.ease(t, "lower", wait=0.25) - time.ease(t, "rise")
+    score.knees_out = 0.2 * low
     grasp = int(np.searchsorted(t, time.end("close")))
     fit = approach.crouch(model, score, (pos, quat), grasp, plan.pitch)
     if isinstance(fit, str):
         return fit
     score.pitch = 0.05 + (fit[0] - 0.05) * bent - 0.08 * _held(plan, t)
-    score.drop = fit[1] * bent
+    score.drop = fit[1] * low
     score.gaze_w = pos
     score.attention = 0.8 - 0.6 * _held(plan, t)
     solution = embody(model, score, fps)

@@ -42,7 +42,7 @@ class _Kick:
     friction: float
     times: Array
     along: Array  # the ankle before the standing one, at these times
-    height: Array  # of the ankle, at these times
+    lift: Array  # of the sole, at these times
     pitch: Array  # of the foot, at these times
 
 
@@ -101,7 +101,7 @@ def _draw(model: mujoco.MjModel, spec: ObjectSpec, rng: np.random.Generator) -> 
         friction=friction,
         times=begin + np.cumsum(spans),
         along=np.array([back, touch, forward, farthest, 0.0]),
-        height=rng.uniform([0.16, 0.12, 0.16, 0.26, 0.0], [0.24, 0.17, 0.2, 0.34, 0.0]),
+        lift=rng.uniform([0.05, 0.05, 0.09, 0.19, 0.0], [0.1, 0.1, 0.13, 0.27, 0.0]),
         pitch=np.array([rng.uniform(0.5, 0.8), 0.0, 0.0, -0.15, 0.0]),
     )
 
@@ -116,7 +116,7 @@ def _perform(
     where, yaw = gait.foothold(way, plan.stand, plan.side)
     steps.append(Step(plan.side, where, yaw, time.start("kick"), plan.times[4]))
     feet = gait.walk(model, way, plan.start, steps, t)
-    _swing(plan, feet, t)
+    _swing(model, plan, feet, t)
     score = blank(feet, way.arms)
     swung = (t > plan.times[0]) & (t < plan.times[4])
     shape = PchipInterpolator(plan.times, [0.12, 0.0, -0.08, -0.1, 0.05])
@@ -136,40 +136,31 @@ def _perform(
     return approach.fault(model, motion, but=(kicker,)) or motion
 
 
-def _swing(plan: _Kick, feet: gait.Feet, t: Array) -> None:
+def _swing(model: mujoco.MjModel, plan: _Kick, feet: gait.Feet, t: Array) -> None:
     """Replace the kicking foot's last step by the kick."""
-    side, begin = plan.side, plan.time.start("kick")
+    side, begin, heading = plan.side, plan.time.start("kick"), plan.stand[2]
     air = (t > begin) & (t < plan.times[4])
-    heading = plan.stand[2]
-    ahead = np.array([np.cos(heading), np.sin(heading)])
-    stand, yaw = gait.foothold(plan.gait, plan.stand, side)
     before = int(np.flatnonzero(t <= begin)[-1])
-    left = feet.ankle_pos_w[before, side]
-    turn = rotations.yaw(feet.foot_quat_w[before, side])
-    pitch = 2.0 * np.arcsin(np.clip(_lean(feet.foot_quat_w[before, side]), -1, 1))
+    cosine, sine = np.cos(heading), np.sin(heading)
+    axes = np.array([[cosine, sine], [-sine, cosine]])
+    stand, yaw = gait.foothold(plan.gait, plan.stand, side)
+    back, aside = axes @ (feet.flat_w[before, side] - stand)
+    turned = rotations.yaw(feet.foot_quat_w[before, side])
     times = np.concatenate([[begin], plan.times])
-    along = np.concatenate([[(left[:2] - stand) @ ahead], plan.along])
+
+    def through(first: float, then: Array) -> Array:
+        return PchipInterpolator(times, np.concatenate([[first], then]))(t[air])
+
+    along = np.concatenate([[back], plan.along])
     speed = np.array([0.0, 0.0, plan.speed, plan.speed, 0.0, 0.0])
-    u = CubicHermiteSpline(times, along, speed)(t[air])
-    height = np.concatenate([[left[2]], plan.height])
-    rest = feet.ankle_pos_w[-1, side, 2]
-    height[1:] += 0.0 * rest
-    height[-1] = rest
-    normal = np.array([-ahead[1], ahead[0]])
-    aside = PchipInterpolator(times, [(left[:2] - stand) @ normal, *[0.0] * 5])(t[air])
-    feet.ankle_pos_w[air, side, :2] = (
-        stand + u[:, None] * ahead + aside[:, None] * normal
-    )
-    feet.ankle_pos_w[air, side, 2] = PchipInterpolator(times, height)(t[air])
-    lean = PchipInterpolator(times, np.concatenate([[pitch], plan.pitch]))(t[air])
-    facing = PchipInterpolator(times, [turn, *[heading] * 4, yaw])(t[air])
-    feet.foot_quat_w[air, side] = upright(facing, lean)
-    feet.flat_w[air, side] = feet.ankle_pos_w[air, side, :2]
-
-
-def _lean(quat: Array) -> Array:
-    """Sine of half the pitch of a foot that is only turned and pitched."""
-    return np.sign(quat[0] * quat[2] - quat[1] * quat[3]) * np.hypot(quat[1], quat[2])
+    way = CubicHermiteSpline(times, along, speed)(t[air])
+    flat = np.column_stack([way, through(aside, np.zeros(5))]) @ axes + stand
+    facing = through(turned, np.array([heading] * 4 + [yaw]))
+    pitch = through(feet.pitch[before, side], plan.pitch)
+    lift = through(0.0, plan.lift)
+    ankle, quat = gait.rolled(model, flat, facing, pitch, lift)
+    feet.ankle_pos_w[air, side], feet.foot_quat_w[air, side] = ankle, quat
+    feet.flat_w[air, side], feet.pitch[air, side] = flat, pitch
 
 
 def _object_path(plan: _Kick, t: Array) -> tuple[Array, Array]:

@@ -95,7 +95,7 @@ def _draw(model: mujoco.MjModel, spec: ObjectSpec, rng: np.random.Generator) -> 
         grip=np.array(
             [rng.uniform(0.14, 0.2), spec.half_size[2] - rng.uniform(0.06, 0.13)]
         ),
-        fan=rng.uniform(0.1, 0.6),
+        fan=rng.uniform(0.2, 0.7),
         pitch=np.radians(rng.uniform(28.0, 42.0)),
     )
 
@@ -112,6 +112,7 @@ def _perform(
     score = blank(feet, way.arms)
     _use_hands(spec, plan, score, box, t)
     bent = time.between(t, "down", "rise")
+    score.elbows_out = bent
     grasp = int(np.searchsorted(t, time.end("close")))
     fit = approach.crouch(model, score, box, grasp, plan.pitch, 0.9, 0.2)
     if isinstance(fit, str):
