@@ -79,9 +79,7 @@ def make_plan(demo: Demonstration, scene: RobotScene, body: Body) -> Plan:
     raise ValueError(msg)
 
 
-def perform(
-    scene: RobotScene, plan: Plan, body: Body, clearance: Clearance
-) -> Floats:
+def perform(scene: RobotScene, plan: Plan, body: Body, clearance: Clearance) -> Floats:
     """Configurations `(T, nq)` that follow a plan, smooth and in balance."""
     ik = WholeBodyIK(scene)
     frames = _coarse_frames(plan)
@@ -196,7 +194,11 @@ def assemble(
 def _coarse_frames(plan: Plan) -> NDArray[np.int_]:
     """Every `STRIDE`-th frame and the last."""
     frames = np.arange(0, plan.num_frames, STRIDE)
-    return np.append(frames, plan.num_frames - 1) if frames[-1] < plan.num_frames - 1 else frames
+    return (
+        np.append(frames, plan.num_frames - 1)
+        if frames[-1] < plan.num_frames - 1
+        else frames
+    )
 
 
 def _along_the_way(scene: RobotScene, plan: Plan, body: Body) -> Floats:
