@@ -37,6 +37,12 @@ def driven(plans, ticks, delay=0):
     return stream, np.array(commands)
 
 
+def asked(stream, pos=POS):
+    request = stream.request(pos, QUAT)
+    assert request is not None
+    return request
+
+
 def made_up(seed=0):
     rng = np.random.default_rng(seed)
     while True:
@@ -68,7 +74,7 @@ def test_a_late_plan_is_waited_for_and_nothing_jumps(delay):
 
 def test_a_generator_that_stays_away_ends_in_a_stand():
     stream, commands = CommandStream(CONTRACT), []
-    request = stream.request(POS, QUAT)
+    request = asked(stream)
     stream.offer(Plan(request.serial, next(made_up())))
     commands += [stream.next().copy() for _ in range(6 * PERIOD)]
     held = np.array(commands[PERIOD - 1 : PERIOD + 15])
@@ -87,7 +93,7 @@ def test_a_generator_that_stays_away_ends_in_a_stand():
 
 def test_answers_that_are_of_no_use_are_refused():
     stream = CommandStream(CONTRACT)
-    request = stream.request(POS, QUAT)
+    request = asked(stream)
     good = next(made_up())
     for bad in (good[:3], good[:, :36], good[0], good * np.nan):
         stream.offer(Plan(request.serial, bad))
@@ -99,13 +105,14 @@ def test_answers_that_are_of_no_use_are_refused():
 
 def test_thread_and_inline_planners_give_the_same_plans(bundle_path):
     bundle = Bundle.load(bundle_path)
-    request = CommandStream(CONTRACT).request(np.array([0.4, 0.1, -0.5]), QUAT)
+    request = asked(CommandStream(CONTRACT), np.array([0.4, 0.1, -0.5]))
     inline, thread = InlinePlanner(bundle.generator), ThreadPlanner(bundle.generator)
     for planner in (inline, thread):
         planner.ask(request)
     found = []
     assert until(lambda: found.append(thread.answer()) or found[-1])
     expected = inline.answer()
+    assert expected is not None
     assert found[-1].serial == expected.serial == request.serial
     np.testing.assert_array_equal(found[-1].commands, expected.commands)
     assert inline.answer() is thread.answer() is None
