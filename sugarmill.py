@@ -188,14 +188,8 @@ class Play:
         """Film one episode."""
         from policies.play import play
 
-        steps = play(
-            self.task,
-            self.agent,
-            self.video,
-            run=self.source,
-            priors=self.priors,
-            seed=self.seed,
-        )
+        options = {"run": self.source, "priors": self.priors, "seed": self.seed}
+        steps = play(self.task, self.agent, self.video, **options)
         print(f"{self.video}: {steps} control steps")
         return 0
 
@@ -205,7 +199,9 @@ class Run:
     """Run a bundle on a robot: simulated here, in another process, or real."""
 
     bundle: tyro.conf.Positional[Path]
-    backend: Literal["mujoco", "dds"] = "mujoco"
+    backend: Literal["mujoco", "dds", "replay"] = "mujoco"
+    bag: Path | None = None
+    """Folder to record into, or with --backend replay to compare with."""
     duration: float = 8.0
     episodes: int = 1
     seed: int = 0
@@ -261,11 +257,14 @@ class Demo:
 class Doctor:
     """Say what this machine has, what is missing, and what to do next."""
 
+    robot: str | None = None
+    """Interface that leads to a robot: look at it too, sending nothing."""
+
     def run(self) -> int:
         """Examine the machine."""
         from deploy.doctor import doctor
 
-        return 0 if doctor() else NOT_DONE
+        return 0 if doctor(robot=self.robot) else NOT_DONE
 
 
 _COMMANDS = (
