@@ -46,7 +46,7 @@ def asked(stream, pos=POS):
 def made_up(seed=0):
     rng = np.random.default_rng(seed)
     while True:
-        yield rng.normal(size=(CONTRACT.horizon, C)).astype(np.float32)
+        yield 0.1 * rng.normal(size=(CONTRACT.horizon, C)).astype(np.float32)
 
 
 def test_a_generator_in_time_gives_the_hierarchys_commands():
@@ -95,10 +95,10 @@ def test_answers_that_are_of_no_use_are_refused():
     stream = CommandStream(CONTRACT)
     request = asked(stream)
     good = next(made_up())
-    for bad in (good[:3], good[:, :36], good[0], good * np.nan):
+    for bad in (good[:3], good[:, :36], good[0], good * np.nan, good + 30.0):
         stream.offer(Plan(request.serial, bad))
     stream.offer(Plan(request.serial - 1, good))
-    assert stream.refused == 5
+    assert stream.refused == 6
     before = stream.command.copy()
     np.testing.assert_array_equal(stream.next(), before)
 
