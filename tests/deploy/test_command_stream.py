@@ -18,6 +18,15 @@ POS, QUAT = np.zeros(3), np.array([1.0, 0.0, 0.0, 0.0])
 PERIOD = CONTRACT.execute * CONTRACT.ticks_per_command
 
 
+class Gentle(Recorder):
+    """Made-up plans that a robot could follow."""
+
+    def __call__(self, obs):
+        self.plans.append(np.float32(0.1) * super().__call__(obs))
+        del self.plans[-2]
+        return self.plans[-1]
+
+
 def driven(plans, ticks, delay=0):
     """Commands of a stream whose generator takes `delay` ticks for each plan."""
     stream, due, commands = CommandStream(CONTRACT), [], []
@@ -51,7 +60,7 @@ def made_up(seed=0):
 
 def test_a_generator_in_time_gives_the_hierarchys_commands():
     """The stream of one robot is the batched hierarchy's interpolation, bit for bit."""
-    recorder = Recorder()
+    recorder = Gentle()
     batch = Hierarchy(CONTRACT, still, recorder, 1)
     batch.reset(make_sense(1))
     expected = []
