@@ -15,7 +15,7 @@ def entry_of(kind):
     if isinstance(kind, type) and hasattr(kind, "__idl_typename__"):
         return schema_of(kind)
     if kind in (str, bool):
-        return {str: "string", bool: "bool"}[kind]
+        return "string" if kind is str else "bool"
     meta = kind.__metadata__[0]
     if isinstance(meta, str):
         return meta
