@@ -61,6 +61,11 @@ class RobotSpec:
         """Number of actuated joints, J."""
         return len(self.joint_names)
 
+    @property
+    def stands(self) -> bool:
+        """Whether it has feet under a floating base; else its base is bolted down."""
+        return "left_foot" in self.contact_bodies
+
     def array(self, field: str) -> NDArray[np.float64]:
         """A per-joint field as a float64 array `(J,)`."""
         return np.asarray(getattr(self, field), dtype=np.float64)

@@ -46,6 +46,13 @@ def world_error(found: Floats, true: Floats) -> float:
     return _mean_distance(a @ rotation + shift, b)
 
 
+def pelvis_error(found: Floats, true: Floats) -> float:
+    """Mean distance of the mid-hips after one rigid fit of all joints of the clip."""
+    rotation, shift = rigid_motion(found.reshape(-1, 3), true.reshape(-1, 3))
+    moved = found[:, :2].mean(axis=1) @ rotation + shift
+    return _mean_distance(moved, true[:, :2].mean(axis=1))
+
+
 def root_error(found: Floats, true: Floats) -> float:
     """MPJPE about the mid-hip, after one rotation for the whole clip."""
     a = (found - found[:, :2].mean(axis=1, keepdims=True)).reshape(-1, 3)

@@ -17,8 +17,14 @@ def write_result(name: str, seeds: list[int], figures: dict[str, Any]) -> Path:
     """Write `benchmarks/results/NAME.json`: figures, seeds, commit, machine, date."""
     FOLDER.mkdir(exist_ok=True)
     path = FOLDER / f"{name}.json"
-    values = {
-        "name": name,
+    values = {"name": name, **provenance(), "seeds": seeds, "figures": figures}
+    path.write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
+    return path
+
+
+def provenance() -> dict[str, Any]:
+    """What figures are measured on: date, commit, files changed since, machine."""
+    return {
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "commit": _git("rev-parse", "HEAD"),
         "changed_files": len(_git("status", "--porcelain", "-uno").splitlines()),
@@ -28,11 +34,7 @@ def write_result(name: str, seeds: list[int], figures: dict[str, Any]) -> Path:
             "cores": os.cpu_count(),
             "python": platform.python_version(),
         },
-        "seeds": seeds,
-        "figures": figures,
     }
-    path.write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
-    return path
 
 
 def _git(*arguments: str) -> str:

@@ -6,49 +6,36 @@ import json
 from pathlib import Path
 from typing import Any
 
+from benchmarks import deploy_rows, perception_rows
 from benchmarks.result import FOLDER
 from policies.tables import show
 
 BUNDLE = Path(__file__).parents[1] / "assets" / "bundles" / "lift_box" / "metrics.json"
 
 
+README = Path(__file__).parents[1] / "README.md"
+
+
 def main() -> None:
-    """Print the table as Markdown."""
-    print("\n".join(table()))
+    """Print the table as Markdown, and put it in the README's place for it."""
+    lines = table()
+    print("\n".join(lines))
+    before, after = README.read_text(encoding="utf-8").split(lines[0])
+    rest = after.lstrip("\n").split("\n\n", 1)[1]
+    README.write_text(before + "\n".join(lines) + f"\n\n{rest}", encoding="utf-8")
 
 
 def table() -> list[str]:
     """Rows of the table, Markdown; a benchmark that was not run leaves its rows out."""
-    rows = [*_perception(), *_refiner(), *_skill(), *_throughput()]
+    rows = [
+        *perception_rows.rows(_figures("perception")),
+        *_refiner(),
+        *_skill(),
+        *deploy_rows.rows(_figures("deploy")),
+        *_throughput(),
+    ]
     body = [f"| {name} | {value} | `{command}` |" for name, value, command in rows]
     return ["| what | figure | printed by |", "|---|---|---|", *body]
-
-
-def _perception() -> list[tuple[str, str, str]]:
-    figures = _figures("perception")
-    if not figures:
-        return []
-    command, mean = "make bench-perception", figures["rendered_mean"]
-    hands = (mean["f1_left"] + mean["f1_right"]) / 2
-    count = len(figures["rendered"])
-    rows = [
-        (
-            f"{count} unseen rendered clips: joints, root-relative (raw MediaPipe)",
-            f"{mean['root']:.0f} mm ({mean['root_raw']:.0f} mm)",
-        ),
-        ("the same: object position seen from the camera", f"{mean['object']:.0f} mm"),
-        ("the same: contact per frame and hand, F1", f"{hands:.2f}"),
-    ]
-    rows += [
-        (
-            f"real clip {row['clip']} against mocap: joints, world / root-relative / "
-            "PA (raw root-relative)",
-            f"{row['world']:.0f} / {row['root']:.0f} / {row['pa']:.0f} mm "
-            f"({row['root_raw']:.0f} mm)",
-        )
-        for row in figures["real"]
-    ]
-    return [(name, value, command) for name, value in rows]
 
 
 def _refiner() -> list[tuple[str, str, str]]:

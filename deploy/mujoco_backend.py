@@ -21,7 +21,7 @@ class MujocoBackend:
     ) -> None:
         self.sim = SimulatedRobot(contract, robot, world or World(), seed)
         self.substeps = substeps(contract.control_hz, self.sim.timestep)
-        self.recorder = Recorder(self.sim, 1.0 / contract.control_hz)
+        self.recorder = Recorder(self.sim, contract)
         self.recorder.add()
 
     @property

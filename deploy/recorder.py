@@ -8,37 +8,36 @@ from typing import Any
 import numpy as np
 
 from deploy.simulated_robot import SimulatedRobot
-from envs.success import lift_success
+from envs.success import Trace, up
+from envs.tasks import task_by_name
+from policies.contract import Contract
 
 
 class Recorder:
-    """One row every `dt` [s]: positions, heights and uprightness."""
+    """The simulator's state once per control period of a contract."""
 
-    def __init__(self, sim: SimulatedRobot, dt: float) -> None:
+    def __init__(self, sim: SimulatedRobot, contract: Contract) -> None:
         self._sim = sim
-        self.dt = dt
+        self._contract = contract
+        self.dt = 1.0 / contract.control_hz
         self._qpos: list[np.ndarray] = []
-        self._rows: list[tuple[float, float, float]] = []
 
     def add(self) -> None:
         """Record the robot as it is now."""
-        sim = self._sim
-        self._qpos.append(sim.qpos)
-        self._rows.append((sim.object_height, sim.root_height, sim.upright))
+        self._qpos.append(self._sim.qpos)
 
     def result(self) -> dict[str, Any]:
         """Plain values for JSON: success, the lift reached, and the three series."""
-        object_height, root_height, upright = np.array(self._rows).T
-        gain = object_height - object_height[0]
+        trace = Trace.of_states(np.array(self._qpos), self.dt, self._contract.object)
         return {
-            "success": lift_success(object_height, root_height, upright, self.dt),
-            "seconds": (len(gain) - 1) * self.dt,
+            "success": task_by_name(self._contract.task).success(trace),
+            "seconds": (len(trace.rise) - 1) * self.dt,
             "dt": self.dt,
-            "max_gain_m": float(gain.max()),
-            "final_gain_m": float(gain[-1]),
-            "object_gain_m": gain.round(4).tolist(),
-            "root_height_m": root_height.round(4).tolist(),
-            "upright": upright.round(4).tolist(),
+            "max_gain_m": float(trace.rise.max()),
+            "final_gain_m": float(trace.rise[-1]),
+            "object_gain_m": trace.rise.round(4).tolist(),
+            "root_height_m": trace.root_pos_w[:, 2].round(4).tolist(),
+            "upright": up(trace.root_quat_w).round(4).tolist(),
         }
 
     def save(self, path: Path) -> None:

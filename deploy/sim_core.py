@@ -29,7 +29,7 @@ class SimCore:
         self, contract: Contract, robot: RobotSpec, world: World, seed: int
     ) -> None:
         self.sim = SimulatedRobot(contract, robot, world, seed)
-        self.recorder = Recorder(self.sim, 1.0 / contract.control_hz)
+        self.recorder = Recorder(self.sim, contract)
         self._every = substeps(contract.control_hz, self.sim.timestep)
         self._motors = motor_slots(robot)
         self._kd = robot.array("kd")

@@ -16,19 +16,20 @@ import numpy as np
 from gymnasium import spaces
 from mujoco.batch import Batch
 from numpy.typing import NDArray
-from stable_baselines3.common.vec_env.base_vec_env import VecEnv
 
-from assets import rotations
 from assets.robot import RobotSpec
 from envs import refiner_observation, terminations
+from envs.guard import Guard
 from envs.observations import Sense, size
-from envs.quantities import Motion, Step, measure, yaw_frame
+from envs.quantities import Motion, Step, measure, sensed, yaw_frame
+from envs.randomize import Randomization, Randomizer
 from envs.reference import build_reference
 from envs.reset import noisy_starts
 from envs.rewards.stack import RewardStack
 from envs.scene import build_scene
 from envs.state_pool import PoolSettings, StatePool
 from envs.task import Task
+from envs.vec_adapter import SharedVecEnv
 from perception.prior import Prior
 
 Floats = NDArray[np.floating]
@@ -36,10 +37,13 @@ Floats = NDArray[np.floating]
 ACTION_LIMIT = 4.0
 """Actions are clipped to ±4, which asks for a motor's whole effort."""
 
+WEIGHT_FORCE = 1.0
+"""Force [N] on the floor above which a foot counts as standing on it."""
+
 _VELOCITY_STAGE = mujoco.mjtStage.mjSTAGE_VEL
 
 
-class BatchEnv(VecEnv):
+class BatchEnv(SharedVecEnv):
     """`num_envs` simulations of `task` along `priors`, stepped on `threads` threads.
 
     Observations are the refiner's (`refiner_observation.layout`), actions `(N, J)`
@@ -47,8 +51,6 @@ class BatchEnv(VecEnv):
     robot would measure. `infos` of finished episodes carry `episode` (r, l, cause,
     from_start, clip) and SB3's `terminal_observation` and `TimeLimit.truncated`.
     """
-
-    render_mode: str | None = None
 
     def __init__(
         self,
@@ -61,9 +63,17 @@ class BatchEnv(VecEnv):
         seed: int = 0,
         feedforward: bool = True,
         pool: PoolSettings | None = None,
+        randomization: Randomization | None = None,
     ) -> None:
         self.task, self.robot = task, robot
-        self.scene = build_scene(robot, task.object, task.contact_names)
+        self.scene = build_scene(
+            robot,
+            task.object,
+            task.contact_names,
+            joined=task.joined,
+            allowed=task.allowed,
+            keep_off=task.keep_off,
+        )
         self.reference = build_reference(
             self.scene, priors, feedforward=feedforward, hold=task.hold
         )
@@ -74,6 +84,9 @@ class BatchEnv(VecEnv):
         self._warmstart = self.batch.bind("qacc_warmstart")
         self._sensors = self.batch.bind("sensordata")
         self._torque = self.batch.bind("actuator_force")
+        self.world = (
+            Randomizer(self.scene, self.batch, randomization) if randomization else None
+        )
         self.rewards = RewardStack(task.rewards, task.dt)
         self.pool = StatePool(
             self.reference, num_envs, robot.num_joints, pool or PoolSettings()
@@ -91,7 +104,11 @@ class BatchEnv(VecEnv):
         self._from_start = np.zeros(num_envs, bool)
         self._return = np.zeros(num_envs)
         self._begun = np.zeros(num_envs, np.int64)
+        self._air = np.zeros((num_envs, len(self._feet)), np.float32)
         self._actions = self.last_action
+        self.guard: Guard | None = None
+        names = [row.name for row in task.terminations]
+        self._exploded = names.index("exploded") if "exploded" in names else len(names)
         width = size(refiner_observation.layout(self.scene))
         super().__init__(
             num_envs,
@@ -138,15 +155,17 @@ class BatchEnv(VecEnv):
         The action that counts is the one that would have asked for these targets.
         """
         self._actions = ((targets - self._base()) / self._scale).astype(np.float32)
-        before = self._qvel[:, 6 : 6 + self.robot.num_joints].astype(np.float32)
-        self._ctrl[:] = targets
-        self.batch.step(nstep=self.task.substeps, stage=_VELOCITY_STAGE)
+        before = np.array(self._qpos), np.array(self._qvel)
+        self._simulate(targets)
         self.time += 1
         everyone = np.arange(self.num_envs)
         self.now = self._measure(everyone)
-        step = self._step(before)
+        step = self._step(before[1])
         reward = self.rewards(step)
         cause = terminations.evaluate(self.task.terminations, step)
+        if self.guard is not None and (cause == self._exploded).any():
+            ids = np.flatnonzero(cause == self._exploded)
+            self.guard.keep(self.task, ids, before, targets, self.row)
         truncated = (cause < 0) & (self.time >= self.reference.length[self.clip] - 1)
         self._return += reward
         self.last_action = self._actions
@@ -164,20 +183,26 @@ class BatchEnv(VecEnv):
                 getattr(self.now, field.name)[ids] = getattr(fresh, field.name)
         return np.nan_to_num(obs), reward, done, infos
 
+    def _simulate(self, targets: Floats) -> None:
+        """One control period of physics, in each simulation's own world."""
+        if self.world is None:
+            self._ctrl[:] = targets
+            self.batch.step(nstep=self.task.substeps, stage=_VELOCITY_STAGE)
+            return
+        seconds = (self.time - self._begun) * self.task.dt
+        self.world.push(seconds, np.any(self.now.contact, axis=1), self.rng)
+        self.world.simulate(self._ctrl, targets, self.task.substeps)
+
+    def _landings(self) -> Floats:
+        """Seconds in the air `(N, F)` of feet that land now, 0 for the others."""
+        down = self.now.feet_force > WEIGHT_FORCE
+        landed = np.where(down, self._air, 0.0)
+        self._air = np.where(down, 0.0, self._air + np.float32(self.task.dt))
+        return landed
+
     def sense(self) -> Sense:
         """What each simulated robot could measure now."""
-        now, a = self.now, self._anchor
-        pos_b, quat_b = rotations.relative(
-            now.body_pos[:, a], now.body_quat[:, a], now.object_pos, now.object_quat
-        )
-        return Sense(
-            joint_pos=now.joint_pos,
-            joint_vel=now.joint_vel,
-            imu_quat_w=now.root_quat,
-            imu_gyro_b=now.root_ang_vel_b,
-            object_pos_b=pos_b,
-            object_quat_b=quat_b,
-        )
+        return sensed(self.now, self._anchor)
 
     def _measure(self, ids: NDArray) -> Motion:
         rows = slice(None) if len(ids) == self.num_envs else ids
@@ -195,7 +220,9 @@ class BatchEnv(VecEnv):
             self.last_action[ids],
         )
 
-    def _step(self, before: Floats) -> Step:
+    def _step(self, qvel: Floats) -> Step:
+        """The step from a state with velocities `qvel (N, nv)` to now."""
+        joint_vel = qvel[:, 6 : 6 + self.robot.num_joints].astype(np.float32)
         now, ref = self.now, self.reference.frames.take(self.row)
         local_pos, local_quat = yaw_frame(now.body_pos, now.body_quat, self._anchor)
         ref_pos, ref_quat = yaw_frame(ref.body_pos, ref.body_quat, self._anchor)
@@ -204,12 +231,13 @@ class BatchEnv(VecEnv):
             ref=ref,
             action=self._actions,
             last_action=self.last_action,
-            joint_acc=(now.joint_vel - before) / self.task.dt,
+            joint_acc=(now.joint_vel - joint_vel) / self.task.dt,
             torque=self._torque.astype(np.float32),
             anchor=self._anchor,
             end_effectors=self._ends,
             feet=self._feet,
             joint_range=self._range,
+            air_time=self._landings(),
             local_pos=local_pos,
             ref_local_pos=ref_pos,
             local_quat=local_quat,
@@ -229,6 +257,9 @@ class BatchEnv(VecEnv):
         self._qpos[ids], self._qvel[ids] = qpos, qvel
         self._ctrl[ids] = qpos[:, 7 : 7 + self.robot.num_joints]
         self._warmstart[ids] = 0.0
+        self._air[ids] = 0.0
+        if self.world is not None:
+            self.world.draw(ids, self.rng)
         self.last_action = self.last_action.copy()
         self.last_action[ids] = self.pool.last_action[rows]
         self._return[ids] = 0.0
@@ -260,38 +291,3 @@ class BatchEnv(VecEnv):
                     "object_error": float(np.linalg.norm(error[i])),
                 },
             }
-
-    def close(self) -> None:
-        """Nothing to release: the batch goes with the object."""
-
-    def seed(self, seed: int | None = None) -> Sequence[int | None]:
-        """Seed the resets of all simulations."""
-        self.rng = np.random.default_rng(seed)
-        return [seed] * self.num_envs
-
-    def get_attr(self, attr_name: str, indices: Any = None) -> list[Any]:
-        """The attribute, once per simulation."""
-        return [getattr(self, attr_name)] * len(self._indices(indices))
-
-    def set_attr(self, attr_name: str, value: Any, indices: Any = None) -> None:
-        """Set the attribute for all simulations."""
-        del indices
-        setattr(self, attr_name, value)
-
-    def env_method(
-        self,
-        method_name: str,
-        *args: Any,
-        indices: Any = None,
-        **kwargs: Any,
-    ) -> list[Any]:
-        """Call a method once."""
-        del indices
-        return [getattr(self, method_name)(*args, **kwargs)]
-
-    def env_is_wrapped(self, wrapper_class: type, indices: Any = None) -> list[bool]:
-        """Simulations are not wrapped one by one."""
-        return [False] * len(self._indices(indices))
-
-    def _indices(self, indices: Any) -> list[int]:
-        return list(self._get_indices(indices))

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assets import rotations
+from envs.observations import Sense
 from envs.reference import Frames
 from envs.scene import Scene
 
@@ -30,9 +31,10 @@ class Motion:
     | body_lin_vel, body_ang_vel | (N, B, 3) | m/s, rad/s | world |
     | object_pos, object_quat | (N, 3), (N, 4) | m, wxyz | world |
     | object_lin_vel, object_ang_vel | (N, 3) | m/s, rad/s | world |
-    | contact | (N, C) | 0 or 1 | measured, contact body against object |
-    | touching | (N, C) | count | contacts of each contact body with the object |
-    | robot_contacts | (N,) | count | whole robot against object |
+    | contact | (N, C) | 0 or 1 | measured, contact name against object |
+    | touching | (N, C) | count | contacts of each contact name with the object |
+    | robot_contacts | (N,) | count | robot against object, allowed bodies left out |
+    | forbidden | (N,) | count | bodies that should keep off the object |
     | feet_force | (N, F) | N | against the floor |
     """
 
@@ -52,6 +54,7 @@ class Motion:
     contact: Floats
     touching: Floats
     robot_contacts: Floats
+    forbidden: Floats
     feet_force: Floats
 
 
@@ -61,6 +64,9 @@ def measure(scene: Scene, qpos: Floats, qvel: Floats, sensors: Floats) -> Motion
     j = scene.num_joints
     root_quat, object_quat = qpos[:, 3:7], qpos[:, -4:]
     touch = scene.view(sensors, "touch")
+    force = np.linalg.norm(touch[:, :, 1:], axis=-1)
+    force = np.maximum.reduceat(force, scene.first_touch, axis=1)
+    all_touch = scene.view(sensors, "robot_touch")[:, 0, 0]
     return Motion(
         joint_pos=qpos[:, 7 : 7 + j],
         joint_vel=qvel[:, 6 : 6 + j],
@@ -75,10 +81,29 @@ def measure(scene: Scene, qpos: Floats, qvel: Floats, sensors: Floats) -> Motion
         object_quat=object_quat,
         object_lin_vel=qvel[:, -6:-3],
         object_ang_vel=rotations.rotate(object_quat, qvel[:, -3:]),
-        contact=(np.linalg.norm(touch[:, :, 1:], axis=-1) > CONTACT_FORCE).astype("f4"),
-        touching=touch[:, :, 0],
-        robot_contacts=scene.view(sensors, "robot_touch")[:, 0, 0],
+        contact=(force > CONTACT_FORCE).astype("f4"),
+        touching=np.add.reduceat(touch[:, :, 0], scene.first_touch, axis=1),
+        robot_contacts=all_touch - scene.view(sensors, "allowed")[:, :, 0].sum(axis=1),
+        forbidden=scene.view(sensors, "keep_off")[:, :, 0].sum(axis=1),
         feet_force=np.linalg.norm(scene.view(sensors, "feet")[:, :, 1:], axis=-1),
+    )
+
+
+def sensed(now: Motion, anchor: int) -> Sense:
+    """What a robot in this state could measure; `anchor` is the body's index."""
+    pos_b, quat_b = rotations.relative(
+        now.body_pos[:, anchor],
+        now.body_quat[:, anchor],
+        now.object_pos,
+        now.object_quat,
+    )
+    return Sense(
+        joint_pos=now.joint_pos,
+        joint_vel=now.joint_vel,
+        imu_quat_w=now.root_quat,
+        imu_gyro_b=now.root_ang_vel_b,
+        object_pos_b=pos_b,
+        object_quat_b=quat_b,
     )
 
 
@@ -86,6 +111,8 @@ def measure(scene: Scene, qpos: Floats, qvel: Floats, sensors: Floats) -> Motion
 class Step:
     """One control step as terms see it: what is, what should be, what was done.
 
+    `air_time (N, F)` [s] is how long a foot was off the floor that landed just now,
+    0 for the others.
     `local_pos (N, B, 3)` and `ref_local_pos` are body positions relative to the
     anchor in its yaw frame, robot and reference each in its own, so that a term on
     them ignores where the robot stands and where it faces.
@@ -101,6 +128,7 @@ class Step:
     end_effectors: NDArray[np.int64]
     feet: NDArray[np.int64]
     joint_range: Floats
+    air_time: Floats
     local_pos: Floats
     ref_local_pos: Floats
     local_quat: Floats

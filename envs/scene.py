@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 
 import mujoco
 import numpy as np
@@ -33,9 +34,13 @@ class Scene:
     |---|---|---|---|
     | pos, quat | (B, 3), (B, 4) | m, wxyz | world; B tracked bodies |
     | lin_vel, ang_vel | (B, 3), (B, 3) | m/s, rad/s | world, at the body's origin |
-    | touch | (C, 4) | count, N | contact bodies against the object: found, force |
+    | touch | (R, 4) | count, N | contact bodies against the object: found, force |
+    | allowed, keep_off | (·, 4) | | bodies that may, and that should not, touch it |
     | robot_touch | (1, 4) | | whole robot against the object |
     | feet | (F, 4) | | each foot against the floor |
+
+    A contact name may stand for several bodies: those of name c begin at row
+    `first_touch[c]` of touch.
     """
 
     model: mujoco.MjModel
@@ -44,6 +49,7 @@ class Scene:
     contact_names: tuple[str, ...]
     feet: tuple[str, ...]
     slices: dict[str, slice]
+    first_touch: NDArray[np.intp]
 
     @property
     def num_joints(self) -> int:
@@ -58,14 +64,27 @@ class Scene:
 
 
 def build_scene(
-    robot: RobotSpec, obj: ObjectSpec, contact_names: tuple[str, ...]
+    robot: RobotSpec,
+    obj: ObjectSpec,
+    contact_names: tuple[str, ...],
+    *,
+    joined: Mapping[str, tuple[str, ...]] | None = None,
+    allowed: tuple[str, ...] = (),
+    keep_off: tuple[str, ...] = (),
 ) -> Scene:
-    """Compile the scene; raises ValueError if the robot lacks a contact's body."""
+    """Compile the scene; raises ValueError if the robot lacks a contact's body.
+
+    `joined` names bodies that count as a contact name's own, beside the robot's.
+    """
     unknown = [name for name in contact_names if name not in robot.contact_bodies]
     if unknown:
         known = ", ".join(robot.contact_bodies)
         msg = f"{robot.name} has no contact body '{unknown[0]}'; it has {known}"
         raise ValueError(msg)
+    touching = [
+        (robot.contact_bodies[name], *(joined or {}).get(name, ()))
+        for name in contact_names
+    ]
     spec = scene_spec(robot, obj)
     slices: dict[str, slice] = {}
     end = 0
@@ -81,9 +100,10 @@ def build_scene(
         end = slices[name].stop
     feet = tuple(b for n, b in robot.contact_bodies.items() if n.endswith("foot"))
     body_type, subtree = mujoco.mjtObj.mjOBJ_BODY, mujoco.mjtObj.mjOBJ_XBODY
-    touching = [robot.contact_bodies[name] for name in contact_names]
     for group, bodies, objtype, against in (
-        ("touch", touching, body_type, OBJECT_BODY),
+        ("touch", [b for own in touching for b in own], body_type, OBJECT_BODY),
+        ("allowed", allowed, body_type, OBJECT_BODY),
+        ("keep_off", keep_off, body_type, OBJECT_BODY),
         ("robot_touch", [robot.root_body], subtree, OBJECT_BODY),
         ("feet", feet, body_type, "floor"),
     ):
@@ -93,7 +113,9 @@ def build_scene(
         end = slices[group].stop
     model = spec.compile()
     set_gains(model, robot)
-    return Scene(model, robot, obj, contact_names, feet, slices)
+    counts = [len(bodies) for bodies in touching]
+    first = np.concatenate([[0], np.cumsum(counts)[:-1]]).astype(np.intp)
+    return Scene(model, robot, obj, contact_names, feet, slices, first)
 
 
 def _add_contact(

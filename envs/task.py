@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 
+from assets.interactions import Interaction
 from assets.objects import ObjectSpec
 from envs.rewards.stack import Term
+from envs.success import Criterion
 from envs.terminations import Termination
 
 
@@ -34,21 +37,44 @@ class ResetNoise:
 class Task:
     """Everything that makes one skill: the rest is shared by all.
 
-    `contact_names` are the prior's labels that the contact term compares;
+    `what` names the interaction: its object, and the labels that the contact term
+    compares; `joined`, `allowed` and `keep_off` say which other bodies count as a
+    label's, may touch, or should not (see `build_scene`); `success` judges an episode;
     `hold` the time [s] for which a clip's last frame is kept at its end; `control_hz`
     the policy's rate, of `substeps` physics steps each.
     """
 
-    name: str
-    title: str
-    object: ObjectSpec
-    contact_names: tuple[str, ...]
+    what: Interaction
+    success: Criterion
     rewards: tuple[Term, ...]
     terminations: tuple[Termination, ...]
     reset_noise: ResetNoise
+    joined: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
+    allowed: tuple[str, ...] = ()
+    keep_off: tuple[str, ...] = ()
     hold: float = 1.0
     control_hz: float = 50.0
     substeps: int = 4
+
+    @property
+    def name(self) -> str:
+        """Name of the task, as the command line has it."""
+        return self.what.name
+
+    @property
+    def title(self) -> str:
+        """Name of the task among Gymnasium's environments."""
+        return self.what.title
+
+    @property
+    def object(self) -> ObjectSpec:
+        """The object that is handled."""
+        return self.what.object
+
+    @property
+    def contact_names(self) -> tuple[str, ...]:
+        """Labels of the prior that the contact term compares."""
+        return self.what.contacts
 
     @property
     def dt(self) -> float:

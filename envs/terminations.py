@@ -13,6 +13,9 @@ from envs.rewards.terms import _angle_square
 
 Bools = NDArray[np.bool_]
 
+FASTEST = 100.0
+"""Joint speed [rad/s] beyond which a simulation counts as exploded."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Termination:
@@ -53,18 +56,18 @@ def object_orientation(s: Step) -> NDArray[np.floating]:
 
 
 def exploded(s: Step) -> NDArray[np.floating]:
-    """1 where any joint speed is not finite or beyond 100 rad/s."""
+    """1 where any joint speed is not finite or beyond `FASTEST`."""
     fastest = np.abs(s.now.joint_vel).max(axis=1)
-    return (~(fastest < 100.0)).astype(np.float32)
+    return (~(fastest < FASTEST)).astype(np.float32)
 
 
 SUGAR: tuple[Termination, ...] = (
+    Termination("exploded", exploded, 0.5),
     Termination("anchor_tilt", anchor_tilt, 0.8),
     Termination("anchor_position", anchor_position, 0.3),
     Termination("end_effector", end_effector_position, 0.3),
     Termination("object_position", object_position, 0.3),
     Termination("object_orientation", object_orientation, 0.8),
-    Termination("exploded", exploded, 0.5),
 )
 """The paper's terminations; the end of the trajectory is a time limit, not one."""
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.floating]
 
-ASSUMED_FIELD_OF_VIEW_DEG = 60.0
+ASSUMED_FIELD_OF_VIEW_DEG = 67.0
 """Of an image's long side, where nobody says: a phone's main lens while filming."""
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import time
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +14,11 @@ from assets.objects import LIFT_BOX, ObjectSpec
 from perception.camera import intrinsics, invert, transform, world_from_floor
 from perception.contacts import label_contacts
 from perception.objects.colour import KeyFrames, key_frames
-from perception.objects.follow import ObjectTrack, follow, moved_to
+from perception.objects.follow import follow, moved_to
 from perception.objects.grasp import palm_places
+from perception.objects.manner import manner_of, touching
 from perception.objects.rest import find_rest
+from perception.objects.settle import ObjectTrack
 from perception.person.human import Human, Observation, fit_human, observe
 from perception.person.people import sample_frames, second_person
 from perception.person.pose import Landmarks, PoseEstimator
@@ -29,14 +30,16 @@ from perception.person.skeleton import (
     R_SHOULDER,
 )
 from perception.prior import CONTACT_NAMES
+from perception.reel import Reel
 from perception.scene_file import Scene
+from perception.stopwatch import Stopwatch
 from perception.track import Track
 from perception.video import Video, open_video
 
 Floats = NDArray[np.floating]
 
 MIN_FOUND = 0.5
-MIN_SEEN = 0.45
+MIN_SEEN = 0.2
 MIN_MOVED_M = 0.05
 NO_ASSUMED = (
     "no moving object found that could be the assumed {}; a prior needs one: give its "
@@ -54,6 +57,7 @@ class Sighting:
 
     `refusal` says why no prior can come of it (the track is still worth keeping);
     `notes` say what was assumed; `source` goes into the prior. JSON values only.
+    `reel` holds small frames of the video, which nobody needs to decode again.
     """
 
     track: Track
@@ -61,25 +65,38 @@ class Sighting:
     refusal: str | None
     notes: list[str]
     source: dict[str, Any]
+    reel: Reel
 
 
-def see_clip(path: Path, scene: Scene, estimator: PoseEstimator) -> Sighting:
+def see_clip(
+    path: Path,
+    scene: Scene,
+    estimator: PoseEstimator,
+    stopwatch: Stopwatch | None = None,
+) -> Sighting:
     """Watch one video; ValueError gives in one line why it holds no usable person."""
-    started = time.perf_counter()
-    video = open_video(path)
-    landmarks = estimator.estimate(video.frames(), video.fps)
+    watch = stopwatch or Stopwatch()
+    with watch.stage("open"):
+        reel = Reel(open_video(path))
+    video = reel.video
+    with watch.stage("landmarks"):
+        landmarks = estimator.estimate(watch.beats(reel.frames()), video.fps)
+    watch.move("landmarks", "decode", reel.seconds)
     notes = [note for note in [video.check_length(len(landmarks.found))] if note]
-    _check_people(video, landmarks, estimator)
-    posed = time.perf_counter()
+    with watch.stage("people"):
+        _check_people(reel, landmarks, estimator)
 
     K, camera_source = intrinsics(video.width, video.height, scene.field_of_view_deg)
     height = scene.person_height_m or DEFAULT_HEIGHT_M
     notes += _assumptions(scene)
-    seen = observe(landmarks, K, video.fps)
     spec = scene.object or LIFT_BOX
-    human = fit_human(seen, height)
-    keys = key_frames(video, len(landmarks.found), K)
-    human, found, T_world_to_cam = _see_object(keys, spec, seen, human, height)
+    with watch.stage("person"):
+        seen = observe(landmarks, K, video.fps)
+        human = fit_human(seen, height)
+    with watch.stage("object"):
+        keys = key_frames(reel, K)
+        found_all = _see_object(keys, spec, scene.task, seen, human, height)
+        human, found, T_world_to_cam = found_all
     joints_w = transform(invert(T_world_to_cam), human.joints_c)
     track = _assemble(video, K, joints_w, human.visibility, T_world_to_cam, spec, found)
     source = {
@@ -87,16 +104,20 @@ def see_clip(path: Path, scene: Scene, estimator: PoseEstimator) -> Sighting:
         "person_height_m": height,
         "pose": estimator.name,
         "scale": video.scale,
-        "seconds_pose": round(posed - started, 2),
-        "seconds_rest": round(time.perf_counter() - posed, 2),
+        "object_seen": round(float(found.seen.mean()), 3) if found else None,
     }
     refusal = NO_GIVEN if scene.object else NO_ASSUMED
     refused = None if found else refusal.format(spec.name)
-    return Sighting(track, spec, refused, notes, source)
+    return Sighting(track, spec, refused, notes, source, reel)
 
 
 def _see_object(
-    keys: KeyFrames, spec: ObjectSpec, seen: Observation, first: Human, height: float
+    keys: KeyFrames,
+    spec: ObjectSpec,
+    task: str | None,
+    seen: Observation,
+    first: Human,
+    height: float,
 ) -> tuple[Human, ObjectTrack | None, Floats]:
     """Find and follow the object; with it on the floor, see the person better.
 
@@ -104,15 +125,16 @@ def _see_object(
     """
     T_first = world_frame(first)
     joints_w = transform(invert(T_first), first.joints_c)
-    rest = find_rest(keys, spec, joints_w, T_first, seen.fps)
+    rest = find_rest(keys, spec, joints_w, T_first, touching(task, spec))
     if rest is None:
         return first, None, T_first
     human = fit_human(seen, height, rest.floor)
     T = world_frame(human)
     joints_w = transform(invert(T), human.joints_c)
-    pose = moved_to(rest.pose, spec, T_first, T)
-    track = follow(keys, rest, spec, joints_w, T, pose)
-    if track.seen.mean() < MIN_SEEN or track.moved < MIN_MOVED_M:
+    pose, manner = moved_to(rest, spec, T_first, T), manner_of(task, spec)
+    track = follow(keys, rest, spec, joints_w, T, pose, manner, seen.fps)
+    stuck = manner.moves and track.moved < MIN_MOVED_M
+    if track.seen.mean() < MIN_SEEN or stuck:
         return first, None, T_first
     places = palm_places(joints_w, human.visibility, spec, track, seen.fps)
     if places is not None:
@@ -166,14 +188,15 @@ def _assemble(
     )
 
 
-def _check_people(video: Video, landmarks: Landmarks, estimator: PoseEstimator) -> None:
+def _check_people(reel: Reel, landmarks: Landmarks, estimator: PoseEstimator) -> None:
     count, found = len(landmarks.found), int(landmarks.found.sum())
+    name = reel.video.path.name
     if found < MIN_FOUND * count:
-        msg = f"{video.path.name}: no person found in {count - found} of {count} frames"
+        msg = f"{name}: no person found in {count - found} of {count} frames"
         raise ValueError(msg)
-    fault = second_person(sample_frames(video.frames(), count), estimator)
+    fault = second_person(sample_frames(reel.kept, len(reel.kept)), estimator)
     if fault:
-        msg = f"{video.path.name}: {fault}"
+        msg = f"{name}: {fault}"
         raise ValueError(msg)
 
 

@@ -8,18 +8,22 @@ import os
 from pathlib import Path
 from typing import Any, Literal
 
-SCHEMA = 1
+SCHEMA = 2
 FILE_NAME = "manifest.json"
 
-Status = Literal["kept", "rejected", "failed"]
+Status = Literal["kept", "set aside", "rejected", "failed"]
 
 
 @dataclasses.dataclass(frozen=True)
 class ClipRecord:
     """One video's outcome.
 
-    `kept`: a prior was written. `rejected`: the video cannot give one, `reason` says
-    why in one line. `failed`: it might have, but the worker crashed or ran too long.
+    `kept`: a prior was written. `set aside`: one was, but it did not pass the gate, and
+    lies in a folder of its own. `rejected`: the video cannot give one. `failed`: it
+    might have, but the worker crashed, ran too long or needed too much memory.
+    `reason` says why in one line, unless kept. `score` is the prior's, 0 to 1, and
+    `doubts` what is off its design limits, worst first. `stages` are seconds of each
+    part of the work, on `frames` frames.
     """
 
     name: str
@@ -32,6 +36,10 @@ class ClipRecord:
     settings: dict[str, Any]
     outputs: list[str]
     source: dict[str, Any] = dataclasses.field(default_factory=dict)
+    score: float | None = None
+    doubts: list[str] = dataclasses.field(default_factory=list)
+    stages: dict[str, float] = dataclasses.field(default_factory=dict)
+    frames: int = 0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,8 +60,17 @@ class Manifest:
             for clip in sorted(self.clips.values(), key=lambda c: c.name)
             if clip.status != "kept"
         ]
-        kept, total = self.count("kept"), len(self.clips)
-        return [*lines, f"{kept} of {total} videos gave a prior"]
+        return [*lines, self.summary()]
+
+    def summary(self) -> str:
+        """How many of the videos gave a prior, in one line."""
+        line = f"{self.count('kept')} of {len(self.clips)} videos gave a prior"
+        others = [
+            f"{self.count(status)} {status}"
+            for status in ("set aside", "rejected", "failed")
+            if self.count(status)
+        ]
+        return f"{line} ({', '.join(others)})" if others else line
 
     def save(self, out: Path) -> None:
         """Write `out/manifest.json` in one step."""

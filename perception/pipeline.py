@@ -3,33 +3,30 @@
 from __future__ import annotations
 
 import dataclasses
-import multiprocessing
-import multiprocessing.connection
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
+from rich.console import Console
 
 from assets.robot import RobotSpec
+from perception.gate import GATE
 from perception.manifest import FILE_NAME, ClipRecord, Manifest
-from perception.person.pose_model import resolve_model
-from perception.scene_file import load_scenes
+from perception.person.pose_model import model_hash, resolve_model
+from perception.pool import Limits, run_here
+from perception.progress import Telling
+from perception.scene_file import SceneFile, load_scenes
 from perception.video import file_hash, find_videos
-from perception.worker import Job, outputs, run_job
+from perception.worker import Job
 
-TIME_LIMIT_S = 900.0
-POLL_S = 0.1
-VERSION = 1
+VERSION = 2
 """Raise when the same video and settings would give another prior."""
+SAVING_SHARE = 0.05
+"""Of the time, at most, goes into writing the manifest."""
+
+Engine = Literal["local", "ray"]
 
 
 def make_priors(
@@ -37,69 +34,108 @@ def make_priors(
     out: Path,
     *,
     task: str | None = None,
-    workers: int = 1,
+    workers: int = 0,
     robot: RobotSpec,
     progress: bool = True,
-    time_limit_s: float = TIME_LIMIT_S,
+    time_limit_s: float = Limits.seconds,
     pose_model: Path | None = None,
+    keep_all: bool = False,
+    engine: Engine = "local",
 ) -> Manifest:
     """Make priors of every video in `folder` and return what became of each.
 
-    Each video has a process of its own and a time limit. What is finished is kept in
-    `out/manifest.json`; a run that was killed goes on from there.
+    `workers` processes, each replaced when it crashes, hangs or takes too long, do one
+    video after another; 0 is one for every core. With `keep_all` no prior is set
+    aside. What is finished is kept in `out/manifest.json`; a run that was interrupted
+    or killed goes on from there. `engine="ray"` spreads the videos over a cluster.
     """
-    if workers < 1:
-        msg = f"workers is {workers}, expected at least 1"
+    if workers < 0 or time_limit_s <= 0:
+        msg = (
+            f"workers is {workers}, expected 0 (all cores) or more; time limit is "
+            f"{time_limit_s:g} s, expected more than 0"
+        )
         raise ValueError(msg)
     videos = find_videos(folder)
     if not videos:
         msg = f"{folder}: holds no video (.mp4, .mov, .avi, .mkv or .webm)"
         raise ValueError(msg)
-    jobs = _plan(videos, folder, out, task, robot, resolve_model(pose_model))
+    model = resolve_model(pose_model)
+    gate = 0.0 if keep_all else GATE
+    plain = Job("", folder, "", out, robot, model, model_hash(model), gate, VERSION)
+    jobs, records = _plan(videos, plain, load_scenes(folder), task)
     out.mkdir(parents=True, exist_ok=True)
     before = Manifest.load(out) if (out / FILE_NAME).exists() else None
-    manifest = Manifest(str(folder), _finished(jobs, before))
-    manifest.save(out)
+    manifest = Manifest(str(folder), records | _finished(jobs, before))
     waiting = [job for job in jobs if job.name not in manifest.clips]
-    with _bar(progress) as bar:
-        row = bar.add_task("priors", total=len(jobs), completed=len(manifest.clips))
-        for record in manifest.clips.values():
-            _say_why(bar, record)
-        for record in _run(waiting, workers, time_limit_s):
-            manifest.clips[record.name] = record
-            manifest.save(out)
-            _say_why(bar, record)
-            bar.advance(row)
+    limits = Limits(seconds=time_limit_s)
+    come = _run(waiting, engine, workers or cores(), limits)
+    with Telling(Console(), jobs, manifest, shown=progress) as telling:
+        _collect(come, manifest, out, telling)
     return manifest
 
 
-def _say_why(bar: Progress, record: ClipRecord) -> None:
-    """One line on a video that gave no prior."""
-    if record.status != "kept":
-        line = f"{record.video}: {record.reason}"
-        bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
+def cores() -> int:
+    """How many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _collect(
+    come: Iterator[ClipRecord], manifest: Manifest, out: Path, telling: Telling
+) -> None:
+    """Take records as they come; the manifest on disk is never far behind."""
+    manifest.save(out)
+    due = 0.0
+    try:
+        for record in come:
+            manifest.clips[record.name] = record
+            telling.tell(record)
+            if time.monotonic() >= due:
+                begun = time.monotonic()
+                manifest.save(out)
+                spent = time.monotonic() - begun
+                due = time.monotonic() + spent / SAVING_SHARE
+    finally:
+        manifest.save(out)
+
+
+def _run(
+    jobs: list[Job], engine: Engine, workers: int, limits: Limits
+) -> Iterator[ClipRecord]:
+    if engine == "ray":
+        from perception.cluster import run_on_ray
+
+        return run_on_ray(jobs, workers, limits)
+    return run_here(jobs, workers, limits)
 
 
 def _plan(
-    videos: list[Path],
-    folder: Path,
-    out: Path,
-    task: str | None,
-    robot: RobotSpec,
-    model: Path,
-) -> list[Job]:
-    scenes = load_scenes(folder)
+    videos: list[Path], plain: Job, scenes: SceneFile, task: str | None
+) -> tuple[list[Job], dict[str, ClipRecord]]:
+    """A job for every video, and records of those that cannot even be read."""
+    jobs: list[Job] = []
+    unread: dict[str, ClipRecord] = {}
     stems = [video.stem for video in videos]
-    jobs = []
+    taken: set[str] = set()
     for video in videos:
-        twin = stems.count(video.stem) > 1
+        name = video.stem
+        if stems.count(name) > 1 or name in taken:
+            name = video.name.replace(".", "_")
+        while name in taken:
+            name += "_"
+        taken.add(name)
         scene = scenes.scene(video.stem)
         if task is not None:
             scene = dataclasses.replace(scene, task=task)
-        name = video.name.replace(".", "_") if twin else video.stem
-        sha256 = file_hash(video)
-        jobs.append(Job(name, video, sha256, out, scene, robot, model, VERSION))
-    return jobs
+        job = dataclasses.replace(plain, name=name, video=video, scene=scene)
+        try:
+            jobs.append(dataclasses.replace(job, sha256=file_hash(video)))
+        except OSError as error:
+            unread[name] = job.record(
+                "rejected", f"cannot be read ({error.strerror})", seconds=0.0
+            )
+    return jobs, unread
 
 
 def _finished(jobs: list[Job], before: Manifest | None) -> dict[str, ClipRecord]:
@@ -118,76 +154,3 @@ def _finished(jobs: list[Job], before: Manifest | None) -> dict[str, ClipRecord]
         ):
             kept[job.name] = record
     return kept
-
-
-@dataclasses.dataclass
-class _Running:
-    job: Job
-    process: Any
-    pipe: multiprocessing.connection.Connection
-    started: float
-
-
-def _run(jobs: list[Job], workers: int, limit_s: float) -> Iterator[ClipRecord]:
-    """Yield records as they come, `workers` processes at a time."""
-    waiting, running = list(jobs), list[_Running]()
-    try:
-        while waiting or running:
-            while waiting and len(running) < workers:
-                running.append(_start(waiting.pop(0)))
-            multiprocessing.connection.wait(
-                [r.process.sentinel for r in running] + [r.pipe for r in running],
-                POLL_S,
-            )
-            for one in list(running):
-                record = _result(one, limit_s)
-                if record is not None:
-                    running.remove(one)
-                    yield record
-    finally:
-        for one in running:
-            one.process.kill()
-
-
-def _start(job: Job) -> _Running:
-    context = multiprocessing.get_context("spawn")
-    receive, send = context.Pipe(duplex=False)
-    process = context.Process(target=run_job, args=(job, send), daemon=True)
-    process.start()
-    send.close()
-    return _Running(job, process, receive, time.monotonic())
-
-
-def _result(one: _Running, limit_s: float) -> ClipRecord | None:
-    """The record of a process that has ended or is out of time, else None."""
-    seconds = time.monotonic() - one.started
-    fault = None
-    if one.pipe.poll():
-        try:
-            record = one.pipe.recv()
-            one.process.join()
-            return record
-        except EOFError:
-            one.process.join()
-            fault = f"the worker ended without a word (exit {one.process.exitcode})"
-    elif not one.process.is_alive():
-        fault = f"the worker crashed (exit {one.process.exitcode})"
-    elif seconds > limit_s:
-        one.process.kill()
-        one.process.join()
-        fault = f"took longer than {limit_s:g} s"
-    if fault is None:
-        return None
-    files = [f for f in outputs(one.job) if (one.job.out / f).exists()]
-    return one.job.record("failed", fault, seconds=seconds, files=files)
-
-
-def _bar(shown: bool) -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        disable=not shown,
-    )

@@ -199,6 +199,9 @@ def _check_quaternions(prior: Prior, robot: RobotSpec) -> str | None:
 
 
 def _check_upright(prior: Prior, robot: RobotSpec) -> str | None:
+    if not robot.stands:
+        moved = np.ptp(np.hstack([prior.root_pos_w, prior.root_quat_w]), axis=0).max()
+        return f"the bolted base moves by {moved:.3f}" if moved > 1e-6 else None
     if np.median(prior.root_pos_w[:, 2]) < 0.1:
         horizontal = np.median(np.abs(prior.root_pos_w[:, 1]))
         if horizontal > 0.4:

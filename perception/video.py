@@ -20,8 +20,12 @@ import cv2
 
 SUFFIXES = (".mp4", ".mov", ".avi", ".mkv", ".webm")
 MAX_SIDE = 960
+MIN_SIDE = 64
+MAX_PIXELS = 8192 * 4320
+MIN_FPS, FULL_FPS, MAX_FPS = 5.0, 45.0, 1000.0
+"""What is filmed at more than twice `FULL_FPS` is thinned to no less than it."""
 MIN_SECONDS = 1.0
-MAX_SECONDS = 300.0
+MAX_SECONDS = 600.0
 
 Frame = NDArray[np.uint8]
 
@@ -32,10 +36,11 @@ class Video:
 
     | field | unit | meaning |
     |---|---|---|
-    | fps | 1/s | |
+    | fps | 1/s | of the frames that `frames` yields |
     | width, height | px | of the frames that `frames` yields, upright |
     | scale | – | yielded pixels per pixel of the file |
     | announced | frames | what the header promises; players' edit lists may hide some |
+    | every | frames | of the file for one that `frames` yields |
     """
 
     path: Path
@@ -44,21 +49,23 @@ class Video:
     height: int
     scale: float
     announced: int
+    every: int = 1
 
     def frames(self) -> Iterator[Frame]:
         """Yield BGR frames `(height, width, 3)` until the file ends or breaks off."""
-        limit = math.ceil(MAX_SECONDS * self.fps)
+        limit = math.ceil(MAX_SECONDS * self.fps) + 1
         capture = _open(self.path)
         try:
             for _ in range(limit):
-                read, frame = capture.read()
-                if not read:
+                frame = _read(capture, self.path)
+                if frame is None:
                     return
-                yield _shrink(np.asarray(frame, np.uint8), self.width, self.height)
+                yield _shrink(frame, self.width, self.height)
+                for _ in range(self.every - 1):
+                    capture.grab()
         finally:
             capture.release()
-        msg = f"{self.path.name}: longer than {MAX_SECONDS:g} s; cut it into clips"
-        raise ValueError(msg)
+        raise _too_long(self.path, MAX_SECONDS)
 
     def check_length(self, decoded: int) -> str | None:
         """Refuse a clip of less than a second; note one that broke off early."""
@@ -86,19 +93,18 @@ def open_video(path: Path, max_side: int = MAX_SIDE) -> Video:
     try:
         fps = float(capture.get(cv2.CAP_PROP_FPS))
         announced = int(max(capture.get(cv2.CAP_PROP_FRAME_COUNT), 0))
-        read, frame = capture.read()
+        _check_header(capture, path, fps, announced)
+        frame = _read(capture, path)
     finally:
         capture.release()
-    if not read:
+    if frame is None:
         msg = f"{path.name}: no frame could be decoded; is it complete, with a picture?"
-        raise ValueError(msg)
-    if not 1.0 <= fps <= 1000.0:
-        msg = f"{path.name}: {fps:g} frames/s, expected 1 to 1000; encode it again"
         raise ValueError(msg)
     height, width = frame.shape[:2]
     scale = min(1.0, max_side / max(height, width))
     size = max(round(width * scale), 1), max(round(height * scale), 1)
-    return Video(path, fps, *size, scale, announced)
+    every = max(1, int(fps / FULL_FPS))
+    return Video(path, fps / every, *size, scale, announced // every, every)
 
 
 def file_hash(path: Path) -> str:
@@ -119,8 +125,50 @@ def find_videos(folder: Path) -> list[Path]:
     )
 
 
+def _check_header(
+    capture: cv2.VideoCapture, path: Path, fps: float, announced: int
+) -> None:
+    """Refuse what need not be decoded to be refused."""
+    if not MIN_FPS <= fps <= MAX_FPS:
+        msg = (
+            f"{path.name}: {fps:g} frames/s, expected {MIN_FPS:g} to {MAX_FPS:g}; "
+            "film or encode it again"
+        )
+        raise ValueError(msg)
+    width, height = (
+        int(capture.get(side))
+        for side in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT)
+    )
+    if min(width, height) < MIN_SIDE or width * height > MAX_PIXELS:
+        msg = (
+            f"{path.name}: {width} × {height} pixels, expected sides of at least "
+            f"{MIN_SIDE} and at most {MAX_PIXELS // 1_000_000} million in all"
+        )
+        raise ValueError(msg)
+    if announced > (MAX_SECONDS + 1.0) * fps:
+        raise _too_long(path, announced / fps)
+
+
+def _too_long(path: Path, seconds: float) -> ValueError:
+    msg = (
+        f"{path.name}: {seconds:.0f} s or more, expected at most {MAX_SECONDS:g} s; "
+        "cut it into clips of one task each"
+    )
+    return ValueError(msg)
+
+
+def _read(capture: cv2.VideoCapture, path: Path) -> Frame | None:
+    try:
+        read, frame = capture.read()
+    except cv2.error as error:
+        msg = f"{path.name}: the decoder gave up ({' '.join(error.err.split())})"
+        raise ValueError(msg) from error
+    return np.asarray(frame, np.uint8) if read else None
+
+
 def _open(path: Path) -> cv2.VideoCapture:
-    capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
+    one_thread = [cv2.CAP_PROP_N_THREADS, 1]
+    capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG, one_thread)
     if not capture.isOpened():
         msg = f"{path.name}: not a video with a picture that can be decoded"
         raise ValueError(msg)

@@ -1,36 +1,50 @@
-"""One video in a process of its own: everything that may crash, crashes here."""
+"""A process that does one video after another: all that may crash, crashes here."""
 
 from __future__ import annotations
 
 import dataclasses
 import os
+import signal
 import sys
 import threading
 import time
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from assets.robot import RobotSpec
 from perception.manifest import ClipRecord, Status
-from perception.person.pose_model import model_hash
 from perception.scene_file import Scene
+from perception.stopwatch import Stopwatch
+
+if TYPE_CHECKING:
+    from perception.clip import Sighting
+    from perception.person.pose import PoseEstimator
+    from perception.prior import Prior
+    from perception.track import Track
 
 DEFAULT_TASK = "lift-box"
+SET_ASIDE = "set_aside"
+"""Folder, in the one for priors, of those that did not pass the gate."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Job:
-    """A video to process, with all that its prior depends on."""
+    """A video to process, with all that its prior depends on.
+
+    `gate` is the least score of a prior that is kept.
+    """
 
     name: str
     video: Path
     sha256: str
     out: Path
-    scene: Scene
     robot: RobotSpec
     model: Path
+    model_sha256: str
+    gate: float
     version: int
+    scene: Scene = dataclasses.field(default_factory=Scene)
 
     def settings(self) -> dict[str, Any]:
         """What a prior depends on besides the video; JSON values only."""
@@ -41,76 +55,114 @@ class Job:
             "version": self.version,
             "scene": scene,
             "robot": self.robot.name,
-            "pose_model_sha256": model_hash(self.model),
+            "pose_model_sha256": self.model_sha256,
+            "gate": self.gate,
         }
 
-    def record(
-        self,
-        status: Status,
-        reason: str | None,
-        *,
-        seconds: float,
-        files: list[str],
-        notes: list[str] | None = None,
-        source: dict[str, Any] | None = None,
-    ) -> ClipRecord:
-        """The job's entry in the manifest."""
+    def outputs(self) -> list[str]:
+        """Names of the files that this job may write, in `out`."""
+        ends = ("prior.npz", "track.npz", "overlay.mp4")
+        folders = ("", f"{SET_ASIDE}/")
+        return [f"{folder}{self.name}.{end}" for folder in folders for end in ends]
+
+    def clear(self) -> None:
+        """Remove what an earlier or an unfinished run has left."""
+        for file in map(self.out.joinpath, self.outputs()):
+            file.unlink(missing_ok=True)
+            for partial in file.parent.glob(f".{glob_escape(file.stem)}*.partial*"):
+                partial.unlink(missing_ok=True)
+
+    def record(self, status: Status, reason: str | None, **rest: Any) -> ClipRecord:
+        """The job's entry in the manifest, in which a reason is one line."""
+        line = None if reason is None else one_line(reason, self.video.name)
         return ClipRecord(
-            self.name,
-            self.video.name,
-            self.sha256,
-            status,
-            reason,
-            notes or [],
-            round(seconds, 2),
-            self.settings(),
-            files,
-            source or {},
+            name=self.name,
+            video=self.video.name,
+            sha256=self.sha256,
+            status=status,
+            reason=line,
+            settings=self.settings(),
+            **{"notes": [], "outputs": [], **rest},
         )
 
 
-def outputs(job: Job) -> list[str]:
-    """Names of the files that a job may write."""
-    return [f"{job.name}.{end}" for end in ("prior.npz", "track.npz", "overlay.mp4")]
+def one_line(words: str, name: str = "") -> str:
+    """`words` on one line, at most 300 characters, without `name:` before them."""
+    line = " ".join(words.split()).removeprefix(f"{name}: ")
+    return line if len(line) <= 300 else f"{line[:299]}…"
 
 
-def run_job(job: Job, pipe: Connection) -> None:
-    """Process entry: do the job silently and send its record."""
+def glob_escape(name: str) -> str:
+    """A file's name as a pattern that matches only it."""
+    return "".join(f"[{c}]" if c in "*?[" else c for c in name)
+
+
+def serve(pipe: Connection) -> None:
+    """Process entry: do the jobs that come, silently, and send signs and records."""
     _be_silent()
     _die_with_parent()
-    started = time.perf_counter()
-    for file in outputs(job):
-        (job.out / file).unlink(missing_ok=True)
-    try:
-        record = _work(job, started)
-    except ValueError as error:
-        reason = " ".join(str(error).removeprefix(f"{job.video.name}: ").split())
-        seconds = time.perf_counter() - started
-        record = job.record("rejected", reason, seconds=seconds, files=[])
-    except Exception as error:  # a fault of ours, told without stopping the folder
-        reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
-        seconds = time.perf_counter() - started
-        record = job.record("failed", reason, seconds=seconds, files=[])
-    pipe.send(record)
-    pipe.close()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    import cv2
 
-
-def _work(job: Job, started: float) -> ClipRecord:
-    from perception.clip import see_clip
     from perception.person.pose import MediaPipePose
-    from perception.report.overlay import write_overlay
-    from perception.video import open_video
 
-    sighting = see_clip(job.video, job.scene, MediaPipePose(job.model))
-    track_file, prior_file = (
-        job.out / f"{job.name}.{end}" for end in ("track.npz", "prior.npz")
-    )
+    cv2.setNumThreads(1)
+    estimators: dict[Path, MediaPipePose] = {}
+    while True:
+        try:
+            job: Job = pipe.recv()
+        except EOFError:
+            break
+        estimator = estimators.setdefault(job.model, MediaPipePose(job.model))
+        pipe.send(do_job(job, estimator, Stopwatch(pipe.send)))
+    for estimator in estimators.values():
+        estimator.close()
+
+
+def do_job(job: Job, estimator: PoseEstimator, watch: Stopwatch) -> ClipRecord:
+    """One video to its record; what goes wrong is told in it."""
+    started = time.perf_counter()
+    job.clear()
+    try:
+        status, reason, rest = _work(job, estimator, watch)
+    except ValueError as error:
+        status, reason, rest = "rejected", str(error), {}
+    except Exception as error:  # a fault of ours, told without stopping the folder
+        status, reason, rest = "failed", f"{type(error).__name__}: {error}", {}
+    seconds = round(time.perf_counter() - started, 2)
+    timed = {"seconds": seconds, "stages": watch.rounded(), "frames": watch.frames}
+    return job.record(status, reason, **timed, **rest)
+
+
+def _work(
+    job: Job, estimator: PoseEstimator, watch: Stopwatch
+) -> tuple[Status, str | None, dict[str, Any]]:
+    """Status, reason and the rest of the record."""
+    from perception.clip import see_clip
+
+    sighting = see_clip(job.video, job.scene, estimator, watch)
     sighting.track.validate()
-    _save(sighting.track, track_file)
-    shown = sighting.object if sighting.refusal is None else None
-    overlay_file = job.out / f"{job.name}.overlay.mp4"
-    write_overlay(overlay_file, open_video(job.video), sighting.track, shown)
-    files = [track_file.name, overlay_file.name]
+    rest: dict[str, Any] = {"notes": sighting.notes, "source": sighting.source}
+    status, reason, prior = "rejected", sighting.refusal, None
+    if reason is None:
+        with watch.stage("retarget"):
+            try:
+                prior = _retarget(job, sighting)
+            except ValueError as error:
+                reason = str(error)
+    if prior is not None:
+        status, reason, judged = _judge(job, prior, sighting)
+        rest |= judged
+    folder = job.out / SET_ASIDE if status == "set aside" else job.out
+    with watch.stage("save"):
+        files = _save(job, folder, sighting, prior)
+    rest["outputs"] = [file.relative_to(job.out).as_posix() for file in files]
+    return status, reason, rest
+
+
+def _retarget(job: Job, sighting: Sighting) -> Prior:
+    from perception.retargeting.retarget import retarget
+
     source = {
         **sighting.source,
         "video": job.video.name,
@@ -118,27 +170,6 @@ def _work(job: Job, started: float) -> ClipRecord:
         "settings": job.settings(),
         "notes": sighting.notes,
     }
-    reason = sighting.refusal
-    if reason is None:
-        try:
-            prior = _retarget(job, sighting, source)
-            _save(prior, prior_file)
-            files.append(prior_file.name)
-        except ValueError as error:
-            reason = " ".join(str(error).split())
-    return job.record(
-        "kept" if reason is None else "rejected",
-        reason,
-        seconds=time.perf_counter() - started,
-        files=files,
-        notes=sighting.notes,
-        source=sighting.source,
-    )
-
-
-def _retarget(job: Job, sighting: Any, source: dict[str, Any]) -> Any:
-    from perception.retargeting.retarget import retarget
-
     return retarget(
         sighting.track,
         sighting.object,
@@ -149,11 +180,40 @@ def _retarget(job: Job, sighting: Any, source: dict[str, Any]) -> Any:
     )
 
 
-def _save(value: Any, path: Path) -> None:
-    """Save beside `path` first, so that a killed run leaves no half file."""
-    partial = path.with_name(f".{path.name}.partial")
-    value.save(partial)
-    os.replace(partial, path)
+def _judge(
+    job: Job, prior: Prior, sighting: Sighting
+) -> tuple[Status, str | None, dict[str, Any]]:
+    from perception.gate import judge
+
+    verdict = judge(prior, sighting.source.get("object_seen"), job.gate)
+    rest = {"score": verdict.score, "doubts": verdict.reasons}
+    if verdict.kept:
+        return "kept", None, rest
+    why = "; ".join(verdict.reasons)
+    return "set aside", f"scores {verdict.score:.2f} of {job.gate:g}: {why}", rest
+
+
+def _save(
+    job: Job, folder: Path, sighting: Sighting, prior: Prior | None
+) -> list[Path]:
+    """Write track, overlay and prior, each in one step; returns what was written."""
+    from perception.report.overlay import write_overlay
+
+    folder.mkdir(exist_ok=True)
+    values: dict[str, Track | Prior] = {"track.npz": sighting.track}
+    if prior is not None:
+        values["prior.npz"] = prior
+    files = []
+    for end, value in values.items():
+        file = folder / f"{job.name}.{end}"
+        partial = file.with_name(f".{file.name}.partial")
+        value.save(partial)
+        os.replace(partial, file)
+        files.append(file)
+    overlay = folder / f"{job.name}.overlay.mp4"
+    shown = sighting.object if sighting.refusal is None else None
+    write_overlay(overlay, sighting.reel, sighting.track, shown)
+    return [*files, overlay]
 
 
 def _be_silent() -> None:
@@ -162,7 +222,6 @@ def _be_silent() -> None:
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, 1)
     os.dup2(null, 2)
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 def _die_with_parent() -> None:
@@ -170,7 +229,7 @@ def _die_with_parent() -> None:
 
     def watch() -> None:
         while os.getppid() == parent:
-            time.sleep(1.0)
+            time.sleep(0.5)
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()

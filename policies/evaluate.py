@@ -13,11 +13,14 @@ from numpy.typing import NDArray
 from assets.robot import RobotSpec
 from envs.batch_env import BatchEnv
 from envs.state_pool import PoolSettings
-from envs.success import lift_success
+from envs.success import Trace, up
 from envs.task import Task
 from perception.prior import Prior
 from policies.hierarchy import Hierarchy
 from policies.metrics import rate
+
+FALLEN = 0.7
+"""Cosine of the pelvis's tilt below which a robot has fallen."""
 
 Floats = NDArray[np.floating]
 
@@ -25,24 +28,6 @@ FROM_START = PoolSettings(start_share=1.0, seed_reference=False)
 
 EXTRA_HOLD = 1.5
 """Seconds that a hierarchy, which has its own clock, gets after the clip's end."""
-
-
-@dataclasses.dataclass(frozen=True)
-class HierarchyRollout:
-    """What happened in N free episodes of T control steps.
-
-    | field | shape | unit |
-    |---|---|---|
-    | object_height | (T + 1, N) | m, world |
-    | root_height | (T + 1, N) | m, world |
-    | upright | (T + 1, N) | z component of the root's z axis |
-    | qpos | (T + 1, K, nq) | simulator state of the first K simulations |
-    """
-
-    object_height: Floats
-    root_height: Floats
-    upright: Floats
-    qpos: Floats
 
 
 def evaluate_refiner(
@@ -99,30 +84,27 @@ def roll_hierarchy(
     *,
     episodes: int,
     seed: int,
-    keep: int = 1,
-) -> HierarchyRollout:
+) -> list[Trace]:
     """Run hierarchies without reference from the priors' starts with reset noise.
 
-    The priors give the starts alone; no termination ends an episode.
+    The priors give the starts and the goals alone; no termination ends an episode.
     """
     free = dataclasses.replace(task, terminations=(), hold=task.hold + EXTRA_HOLD)
     env = BatchEnv(free, robot, priors, episodes, seed=seed, pool=FROM_START)
     env.reset()
+    clips = env.clip.copy()
     hierarchy = make(episodes)
     hierarchy.reset(env.sense())
     steps = int(env.reference.length.min()) - 2
-    height, root, upright, qpos = [], [], [], []
-    for step in range(steps + 1):
-        state = np.asarray(env.batch.qpos)
-        height.append(state[:, -5].copy())
-        root.append(state[:, 2].copy())
-        upright.append(1.0 - 2.0 * (state[:, 4] ** 2 + state[:, 5] ** 2))
-        qpos.append(state[:keep].copy())
-        if step < steps:
-            env.advance(hierarchy.step(env.sense()))
-    return HierarchyRollout(
-        np.array(height), np.array(root), np.array(upright), np.array(qpos)
-    )
+    states = [np.array(env.batch.qpos)]
+    for _ in range(steps):
+        env.advance(hierarchy.step(env.sense()))
+        states.append(np.array(env.batch.qpos))
+    qpos = np.array(states)
+    return [
+        Trace.of_states(qpos[:, i], task.dt, task.object, priors[int(clip)].goal_pos_w)
+        for i, clip in enumerate(clips)
+    ]
 
 
 def evaluate_hierarchy(
@@ -135,14 +117,12 @@ def evaluate_hierarchy(
     seed: int,
 ) -> dict[str, Any]:
     """Success rate of the task without any reference, with its interval."""
-    roll = roll_hierarchy(task, robot, priors, make, episodes=episodes, seed=seed)
-    columns = zip(roll.object_height.T, roll.root_height.T, roll.upright.T, strict=True)
-    success = np.array([lift_success(*column, task.dt) for column in columns])
-    gain = roll.object_height[-1] - roll.object_height[0]
-    fallen = roll.upright[-1] < 0.7
+    traces = roll_hierarchy(task, robot, priors, make, episodes=episodes, seed=seed)
+    success = np.array([task.success(trace) for trace in traces])
+    fallen = np.array([up(trace.root_quat_w[-1]) < FALLEN for trace in traces])
     return {
         "success": rate(int(success.sum()), episodes),
-        "height_gain_mean_m": float(gain.mean()),
+        "height_gain_mean_m": float(np.mean([trace.rise[-1] for trace in traces])),
         "fallen": int(fallen.sum()),
         "dropped_standing": int((~success & ~fallen).sum()),
         "seed": seed,

@@ -14,6 +14,9 @@ from stable_baselines3.common.logger import configure
 
 from assets.robot import RobotSpec
 from envs.batch_env import BatchEnv
+from envs.guard import Guard
+from envs.randomize import Randomization
+from envs.rewards.lint import lint
 from envs.state_pool import PoolSettings
 from envs.task import Task
 from perception.prior import Prior
@@ -55,6 +58,8 @@ class TrainSettings:
     """Stop once this share of episodes completes from the first frame; 0: never."""
     seconds: float = 0.0
     """Stop after this much wall-clock time; 0: never."""
+    randomize: bool = False
+    """Draw friction, mass and other things anew each episode, and push the robot."""
     seed: int = 0
     threads: int = 0
     """Physics threads; 0: one per core."""
@@ -103,7 +108,11 @@ def train(
         seed=settings.seed,
         feedforward=settings.feedforward,
         pool=pool,
+        randomization=Randomization() if settings.randomize else None,
     )
+    env.guard = Guard(run.path / "exploded")
+    if not resume:
+        check_rewards(env, show=show)
     curve = callbacks.Curve(env, run, settings.steps, show=show)
     if resume:
         _take_up(run, env, curve)
@@ -123,6 +132,17 @@ def train(
             checkpoint.save()
             raise
     return curve.rows
+
+
+def check_rewards(env: BatchEnv, *, show: bool) -> None:
+    """Lint the reward table; ValueError names the first fault that stops training."""
+    findings = lint(env)
+    stopping = [finding for finding in findings if finding.stops]
+    if stopping:
+        raise ValueError(f"{env.task.name}: {stopping[0]}; mend the task's table")
+    if show:
+        for finding in findings:
+            print(finding)
 
 
 def _take_up(run: RunDir, env: BatchEnv, curve: callbacks.Curve) -> None:

@@ -8,8 +8,9 @@ import sugarmill
 from tests.bundles import make_bundle
 
 COMMANDS = (
-    "studio priors train distill export evaluate play run report demo doctor".split()
-)
+    "studio priors train distill export evaluate play run report demo doctor "
+    "import convert"
+).split()
 
 
 def call(capsys, *args):

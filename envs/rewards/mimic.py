@@ -11,11 +11,17 @@ outweighs tracking for the first million steps (it was −0.7 of a reward of 4).
 
 
 def mimic_reward(
-    *, feet_slide: bool = True, undesired: float = -0.1
+    *,
+    feet_slide: bool = True,
+    walks: bool = False,
+    keep_off: bool = False,
+    undesired: float = -0.1,
 ) -> tuple[Term, ...]:
-    """SUGAR's table; tasks differ only in the two arguments.
+    """SUGAR's table; tasks differ only in the arguments.
 
-    Its feet-air-time term rewards steps of 0.5 s; tasks that walk add it themselves.
+    `walks` adds its feet-air-time term, which is idle for feet that stay; `keep_off`
+    the one that Push has for its feet; Kick lets feet slide; Carry weighs undesired
+    contacts ten times.
     """
     table = (
         Term("joint_position", terms.joint_position, 0.125, {"std": 0.6}),
@@ -40,4 +46,8 @@ def mimic_reward(
     )
     if feet_slide:
         table += (Term("feet_slide", terms.feet_slide, -0.1),)
+    if walks:
+        table += (Term("feet_air_time", terms.feet_air_time, 5.0, {"least": 0.5}),)
+    if keep_off:
+        table += (Term("keep_off", terms.keep_off, 1.0),)
     return table

@@ -145,6 +145,16 @@ def feet_slide(s: Step) -> Floats:
     return (speed * (s.now.feet_force > 1.0)).sum(axis=1)
 
 
+def feet_air_time(s: Step, least: float) -> Floats:
+    """Sum over feet that land of their time in the air beyond `least` [s]."""
+    return ((s.air_time - least) * (s.air_time > 0.0)).sum(axis=1)
+
+
+def keep_off(s: Step) -> Floats:
+    """1 where none of the bodies that should keep off the object touches it."""
+    return (s.now.forbidden == 0).astype(np.float32)
+
+
 def undesired_contacts(s: Step) -> Floats:
     """1 where another body than the task's contact bodies touches the object."""
     return (s.now.robot_contacts > s.now.touching.sum(axis=1)).astype(np.float32)

@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 from envs.task import Task
-from envs.tasks import lift_box
+from envs.tasks import (
+    carry_box,
+    kick_box,
+    lift_box,
+    pick_bottle,
+    push_box,
+    sit_chair,
+    stand_bottle,
+)
 
-TASKS: dict[str, Task] = {task.name: task for task in (lift_box.TASK,)}
+_MODULES = (
+    *(lift_box, carry_box, push_box, kick_box),
+    *(pick_bottle, stand_bottle, sit_chair),
+)
+TASKS: dict[str, Task] = {module.TASK.name: module.TASK for module in _MODULES}
 
 
 def task_by_name(name: str) -> Task:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from assets.interactions import interaction
+from envs import success
 from envs.rewards.mimic import mimic_reward
 from envs.task import ResetNoise, Task
 from envs.terminations import SUGAR
 
-_WHAT = interaction("lift-box")
-
 TASK = Task(
-    name=_WHAT.name,
-    title=_WHAT.title,
-    object=_WHAT.object,
-    contact_names=_WHAT.contacts,
+    what=interaction("lift-box"),
+    success=success.lifted,
     rewards=mimic_reward(),
     terminations=SUGAR,
     reset_noise=ResetNoise(

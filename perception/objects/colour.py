@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
-from perception.video import Video
+from perception.reel import Reel
 
 Floats = NDArray[np.floating]
+Codes = NDArray[np.uint16]
 Odds = NDArray[np.float32]
 
-KEY_FPS = 15.0
-KEY_SIDE = 640
-MAX_KEYS = 450
+SHRINK = 4
+"""Small pictures, for searching, are this much smaller than key frames."""
 BINS = 16
 CLIP = 2.5
-CHANGE = 14.0
-"""Distance of two colours that differ, in steps of 256 for light, 128 for tint."""
-CHANGED_SHARE = 0.3
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,74 +29,84 @@ class KeyFrames:
     | field | shape | unit | meaning |
     |---|---|---|---|
     | index | (N,) | | which frame of the video |
-    | codes | (N, h, w) | | colour bin of every pixel, below BINS³ |
+    | images | (N, h, w, 3) | | BGR |
     | K | (3, 3) | px | intrinsics at this size |
     """
 
     index: NDArray[np.intp]
-    codes: NDArray[np.uint16]
+    images: NDArray[np.uint8]
     K: Floats
 
+    @functools.cached_property
+    def small(self) -> NDArray[np.uint8]:
+        """All pictures `(N, h / SHRINK, w / SHRINK, 3)`, averaged."""
+        height, width = self.images.shape[1:3]
+        size = (max(width // SHRINK, 1), max(height // SHRINK, 1))
+        area = cv2.INTER_AREA
+        return np.stack([cv2.resize(i, size, interpolation=area) for i in self.images])
+
     @property
-    def size(self) -> tuple[int, int]:
-        """Height and width [px]."""
-        return self.codes.shape[1], self.codes.shape[2]
+    def small_K(self) -> Floats:
+        """Intrinsics `(3, 3)` [px] of the small pictures."""
+        ratio = np.array(self.small.shape[1:3]) / self.images.shape[1:3]
+        return self.K * np.array([[ratio[1]], [ratio[0]], [1.0]])
 
 
-def key_frames(video: Video, count: int, K: Floats) -> KeyFrames:
-    """Sample `count` decoded frames at about `KEY_FPS`, as colour bins."""
-    every = max(1, round(video.fps / KEY_FPS), -(-count // MAX_KEYS))
-    shrink = min(1.0, KEY_SIDE / max(video.width, video.height))
-    size = (round(video.width * shrink), round(video.height * shrink))
-    codes, index = [], []
-    for i, frame in enumerate(video.frames()):
-        if i % every == 0 and i < count:
-            small = cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
-            codes.append(_bins(np.asarray(small, np.uint8)))
-            index.append(i)
-    K_small = K * np.array([[size[0] / video.width], [size[1] / video.height], [1.0]])
-    return KeyFrames(np.array(index), np.stack(codes), K_small)
+def key_frames(reel: Reel, K: Floats) -> KeyFrames:
+    """The frames that a reel has kept; `K (3, 3)` [px] is the video's."""
+    video = reel.video
+    shrink = [[reel.width / video.width], [reel.height / video.height], [1.0]]
+    return KeyFrames(reel.index, np.stack(reel.kept), K * np.array(shrink))
 
 
-def log_odds(inside: Floats, outside: Floats) -> Odds:
-    """Per colour bin, the log ratio of two histograms `(BINS³,)`, clipped to ±CLIP."""
+def fine_codes(images: NDArray[np.uint8]) -> Codes:
+    """Five bits of each channel, `(...)` below 2¹⁵, of BGR `(..., 3)`."""
+    top = (images >> 3).astype(np.uint16)
+    return top[..., 0] | top[..., 1] << 5 | top[..., 2] << 10
+
+
+@functools.cache
+def _bin_of_fine() -> Codes:
+    """Which of BINS³ bins, by lightness and two tints, each fine code falls into."""
+    code = np.arange(1 << 15)
+    channels = np.stack([code & 31, code >> 5 & 31, code >> 10], axis=-1) * 8 + 4
+    lab = cv2.cvtColor(channels[None].astype(np.uint8), cv2.COLOR_BGR2LAB)[0]
+    lab = lab.astype(np.int32)
+    light = lab[:, 0] * BINS // 256
+    tint = np.clip((lab[:, 1:] - 128) * BINS // 128 + BINS // 2, 0, BINS - 1)
+    return ((light * BINS + tint[:, 0]) * BINS + tint[:, 1]).astype(np.uint16)
+
+
+@functools.cache
+def _lab_of_fine() -> NDArray[np.float32]:
+    """Colours `(2¹⁵, 3)` in which distances count: half lightness, and two tints."""
+    code = np.arange(1 << 15)
+    channels = np.stack([code & 31, code >> 5 & 31, code >> 10], axis=-1) * 8 + 4
+    lab = cv2.cvtColor(channels[None].astype(np.uint8), cv2.COLOR_BGR2LAB)[0]
+    return lab.astype(np.float32) * np.array([0.5, 1.0, 1.0], np.float32)
+
+
+def tinted(codes: Codes) -> NDArray[np.float32]:
+    """Colours `(..., 3)` in which distances count, of fine codes `(...)`."""
+    return _lab_of_fine()[codes]
+
+
+def histogram(codes: Codes) -> Floats:
+    """Count `(BINS³,)` of the colour bins among fine `codes`."""
+    counts = np.bincount(_bin_of_fine()[codes].ravel(), minlength=BINS**3)
+    return counts.astype(float)
+
+
+def log_odds(inside: Floats, outside: Floats, light: float = 0.7) -> Odds:
+    """Per fine code, the log ratio `(2¹⁵,)` of two histograms, clipped to ±CLIP.
+
+    Bins spread to their neighbours, by `light` bins along lightness.
+    """
     smooth = []
-    for histogram in (inside, outside):
-        cube = histogram.reshape(BINS, BINS, BINS)
-        cube = gaussian_filter(cube.astype(float), 0.7, mode="nearest")
+    for counts in (inside, outside):
+        cube = counts.reshape(BINS, BINS, BINS)
+        cube = gaussian_filter(cube, (light, 0.7, 0.7), mode="nearest")
         smooth.append(cube.ravel() / max(cube.sum(), 1e-9))
     floor = 0.02 / BINS**2
     odds = np.log((smooth[0] + floor) / (smooth[1] + floor))
-    return np.clip(odds, -CLIP, CLIP).astype(np.float32)
-
-
-def histogram(codes: NDArray[np.uint16]) -> Floats:
-    """Count `(BINS³,)` of the colour bins among `codes`."""
-    return np.bincount(codes.ravel(), minlength=BINS**3).astype(float)
-
-
-def changed(
-    keys: KeyFrames, before: NDArray[np.intp], after: NDArray[np.intp]
-) -> NDArray[np.bool_]:
-    """Pixels `(h, w)` whose colour often differs in `after` from that `before`.
-
-    Lightness counts half, so that a shadow alone changes little.
-    """
-    old = np.median(_lab(keys.codes[before]), axis=0)
-    far = np.linalg.norm(_lab(keys.codes[after]) - old, axis=-1) > CHANGE
-    return far.mean(axis=0) > CHANGED_SHARE
-
-
-def _lab(codes: NDArray[np.uint16]) -> NDArray[np.float32]:
-    """Rough colours `(..., 3)` of the bins: half lightness, and the two tints."""
-    whole = codes.astype(np.int32)
-    bins = np.stack([whole // BINS**2, whole // BINS % BINS, whole % BINS], axis=-1)
-    return bins.astype(np.float32) * np.array([8.0, 8.0, 8.0], np.float32)
-
-
-def _bins(frame: NDArray[np.uint8]) -> NDArray[np.uint16]:
-    lab = cv2.cvtColor(frame, cv2.COLOR_BGR2LAB)
-    lab = lab.astype(np.int32)
-    light = lab[..., 0] * BINS // 256
-    tint = np.clip((lab[..., 1:] - 128) * BINS // 128 + BINS // 2, 0, BINS - 1)
-    return ((light * BINS + tint[..., 0]) * BINS + tint[..., 1]).astype(np.uint16)
+    return np.clip(odds, -CLIP, CLIP).astype(np.float32)[_bin_of_fine()]

@@ -1,7 +1,8 @@
-"""Follows one object of known shape through a clip, by colour and outline alone.
+"""Follows one object of known shape through a clip, by colour and outline.
 
 Before it first moves it rests, which all those frames agree upon; from then on its
-outline is sought near where it was, or where the hands carry it.
+outline is sought near where it was, where it was heading, or where the hands or a
+foot carry it. Physics then settles the whole path (`settle`).
 """
 
 from __future__ import annotations
@@ -10,39 +11,27 @@ import dataclasses
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter1d, median_filter
 
+from assets import rotations
 from assets.objects import ObjectSpec
 from perception.camera import invert, transform
-from perception.contacts import palms
-from perception.objects.colour import CLIP, KeyFrames
-from perception.objects.rest import Rest
-from perception.objects.silhouette import Silhouette, outline_points
-from perception.person.mask import arms_mask
+from perception.objects.colour import KeyFrames, fine_codes
+from perception.objects.contour import Fit, Patch, fit_outline
+from perception.objects.hiding import body_points, person_mask
+from perception.objects.rest import Rest, hold
+from perception.objects.settle import Manner, ObjectTrack, Sight, settle
+from perception.objects.shape import hull_points, resting_height, unseen_turns
+from perception.objects.silhouette import Pose, Silhouette
 
 Floats = NDArray[np.floating]
 
-MOVED_M = 0.03
-SIGMA = np.array([0.05, 0.05, 0.05, 0.15, 0.08, 0.05])
-FREE = [0, 1, 2, 3]
-
-
-@dataclasses.dataclass(frozen=True)
-class ObjectTrack:
-    """An object over a clip.
-
-    | field | shape | unit | frame |
-    |---|---|---|---|
-    | pos_w | (T, 3) | m | world, centre of the bounding box |
-    | quat_w | (T, 4) | wxyz | world |
-    | seen | (T,) | -1 to 1 | mean log odds inside the outline |
-    | moved | () | m | how far it came from where it rested |
-    """
-
-    pos_w: Floats
-    quat_w: Floats
-    seen: Floats
-    moved: float
+MARGIN_PX = 24.0
+RADIUS_PX = 14.0
+SIGMA_POS_M, SIGMA_YAW, SIGMA_TILT = 0.12, 0.30, 0.15
+FLAT_M, FLAT_RAD = 0.004, 0.01
+STIFF = 1e6
+POOR = 0.35
+SPREAD_M = 0.12
 
 
 def follow(
@@ -51,54 +40,140 @@ def follow(
     spec: ObjectSpec,
     joints_w: Floats,
     T_world_to_cam: Floats,
-    rest_pose: Floats,
+    rest_pose: Pose,
+    manner: Manner,
+    fps: float,
 ) -> ObjectTrack:
-    """Follow the object from `rest_pose (6,)`, in the world of `T_world_to_cam`.
+    """Follow the object from `rest_pose`, in the world of `T_world_to_cam`.
 
     `joints_w (T, 14, 3)` [m] are the person's, over all frames of the clip.
     """
-    shape = Silhouette(outline_points(spec), keys.K, T_world_to_cam)
-    count = len(keys.index)
-    poses, seen = np.tile(rest_pose, (count, 1)), np.zeros(count)
-    hands = palms(joints_w)[keys.index].mean(axis=1)
-    first = int(rest.keys[-1])
-    for k in range(count):
-        odds = rest.odds_of[keys.codes[k]]
-        odds[arms_mask(joints_w[keys.index[k]], shape)] = 0.0
-        if k <= first:
-            seen[k] = shape.score(rest_pose, odds) / shape.area(rest_pose)
-            continue
-        stay = poses[k - 1]
-        go = stay.copy()
-        go[:3] += hands[k] - hands[k - 1]
-        guess = max((stay, go), key=lambda pose: shape.score(pose, odds))
-        poses[k], seen[k] = shape.fit(odds, guess, SIGMA, FREE, 60.0)
-    return _smooth(keys, shape, poses, seen / CLIP, len(joints_w))
+    view = Silhouette(hull_points(spec), keys.K, T_world_to_cam)
+    bodies_w = body_points(joints_w)[keys.index]
+    watch = _Follower(keys, view, spec, rest, bodies_w, manner)
+    poses, fits = [], []
+    start = max(rest.leaves - 1, 0)
+    for k in range(len(keys.index)):
+        resting = k <= start or not manner.moves
+        fit = watch.stay(k, rest_pose) if resting else watch.step(k, poses)
+        poses.append(fit.pose)
+        fits.append(fit)
+    sight = Sight(
+        keys.index,
+        poses,
+        np.stack([fit.information for fit in fits]),
+        np.array([fit.seen for fit in fits]),
+        start,
+    )
+    hands = bodies_w[:, 14:16].mean(axis=1)
+    return settle(sight, spec, rest_pose, hands, manner, len(joints_w), fps)
 
 
-def moved_to(pose: Floats, spec: ObjectSpec, T_from: Floats, T_to: Floats) -> Floats:
+def moved_to(rest: Rest, spec: ObjectSpec, T_from: Floats, T_to: Floats) -> Pose:
     """A resting pose found under the camera `T_from`, standing in `T_to`'s world."""
     T = invert(T_to) @ T_from
-    x_from = np.array([np.cos(pose[3]), np.sin(pose[3]), 0.0])
-    x_to = T[:3, :3] @ x_from
-    centre = transform(T, pose[:3])
-    yaw = np.arctan2(x_to[1], x_to[0])
-    return np.array([centre[0], centre[1], spec.size[2] / 2, yaw, 0.0, 0.0])
+    turn = rotations.from_matrix(T[:3, :3])
+    quat = rotations.multiply(turn, rest.pose.quat_w)
+    up_w = rotations.rotate(quat, rest.up_o)
+    axis = np.cross(up_w, [0.0, 0.0, 1.0])
+    sine = np.linalg.norm(axis)
+    if sine > 1e-9:
+        level = rotations.exp(axis / sine * np.arctan2(sine, up_w[2]))
+        quat = rotations.multiply(level, quat)
+    centre = transform(T, rest.pose.pos_w)
+    return Pose(np.array([*centre[:2], resting_height(spec, quat)]), quat)
 
 
-def _smooth(
-    keys: KeyFrames, shape: Silhouette, poses: Floats, seen: Floats, count: int
-) -> ObjectTrack:
-    """Key poses at every frame, without flicker, still until they leave their rest."""
-    rest = poses[0]
-    poses = poses.copy()
-    poses[:, 3] = np.unwrap(poses[:, 3], period=np.pi)
-    poses = median_filter(poses, size=(5, 1), mode="nearest")
-    away = np.linalg.norm(poses[:, :3] - rest[:3], axis=1)
-    moved = median_filter(away > MOVED_M, size=5, mode="nearest")
-    poses[~np.logical_or.accumulate(moved)] = rest
-    poses = gaussian_filter1d(poses, 1.5, axis=0, mode="nearest")
-    frames = np.arange(count)
-    full = np.stack([np.interp(frames, keys.index, c) for c in poses.T], axis=1)
-    quality = np.interp(frames, keys.index, seen)
-    return ObjectTrack(full[:, :3], shape.quat(full), quality, float(away.max()))
+@dataclasses.dataclass
+class _Follower:
+    """One clip's object, key frame by key frame."""
+
+    keys: KeyFrames
+    view: Silhouette
+    spec: ObjectSpec
+    rest: Rest
+    bodies_w: Floats
+    manner: Manner
+
+    def stay(self, k: int, pose: Pose) -> Fit:
+        """What key frame `k` says of an object known to rest at `pose`."""
+        score = self.view.score
+        patch = self._patch(k, [pose])
+        if patch is None:
+            return Fit(pose, np.zeros((6, 6)), 0.0, 0.0)
+        del score
+        prior = STIFF * np.eye(6)
+        return dataclasses.replace(
+            fit_outline(self.view, pose, patch, prior, 4.0, 1), pose=pose
+        )
+
+    def step(self, k: int, before: list[Pose]) -> Fit:
+        """The pose in key frame `k`, after those of the frames before."""
+        guesses = self._guesses(k, before)
+        patch = self._patch(k, guesses)
+        if patch is None:
+            return Fit(before[-1], np.zeros((6, 6)), 0.0, 0.0)
+        local = self.view.K.copy()
+        local[:2, 2] -= patch.corner
+        view = self.view.with_camera(local)
+        scores = [view.score(guess, patch.odds) for guess in guesses]
+        if max(scores) < 0.6 * 2.5:
+            ahead = guesses[int(np.argmax(scores))]
+            more = self._around(ahead)
+            scores += [view.score(guess, patch.odds) for guess in more]
+            guesses = guesses + more
+        guess = guesses[int(np.argmax(scores))]
+        here = Patch(patch.odds, np.zeros(2))
+        fit = fit_outline(view, guess, here, self._prior(guess), RADIUS_PX)
+        return fit
+
+    def _prior(self, guess: Pose) -> Floats:
+        """How far from the guess it may go; unseen turns not at all."""
+        T = self.view.T_world_to_cam
+        tilt, z = (FLAT_RAD, FLAT_M) if self.manner.on_floor else (None, None)
+        tilt = tilt or (0.4 if self.manner.tips else SIGMA_TILT)
+        pos = np.array([SIGMA_POS_M, SIGMA_POS_M, z or SIGMA_POS_M])
+        prior = hold(T, pos, SIGMA_YAW, tilt, tilt)
+        prior[3:, 3:] += 1e4 * unseen_turns(self.spec, guess.quat_w)
+        return prior
+
+    def _guesses(self, k: int, before: list[Pose]) -> list[Pose]:
+        """Where it was, where it was heading, where hands or feet went."""
+        stay = before[-1]
+        shifts = [np.zeros(3)]
+        if len(before) > 1:
+            shifts.append(before[-1].pos_w - before[-2].pos_w)
+        moved = self.bodies_w[k] - self.bodies_w[k - 1]
+        shifts.append(moved[14:16].mean(axis=0))
+        level = np.array([1.0, 1.0, 0.0 if self.manner.on_floor else 1.0])
+        return [Pose(stay.pos_w + shift * level, stay.quat_w) for shift in shifts]
+
+    def _around(self, pose: Pose) -> list[Pose]:
+        """Poses farther off, along the floor or across the picture."""
+        if self.manner.on_floor:
+            axes = np.eye(3)[:2]
+        else:
+            axes = self.view.T_world_to_cam[:2, :3]
+        steps = (-2.0, -1.0, 0.0, 1.0, 2.0)
+        return [
+            Pose(pose.pos_w + SPREAD_M * (i * axes[0] + j * axes[1]), pose.quat_w)
+            for i in steps
+            for j in steps
+        ]
+
+    def _patch(self, k: int, guesses: list[Pose]) -> Patch | None:
+        """Log odds around the guesses, nothing known where the person hides it."""
+        size = (self.keys.images.shape[1], self.keys.images.shape[2])
+        boxes = np.stack([self.view.box(g, size, MARGIN_PX) for g in guesses])
+        left, top = boxes[:, :2].min(axis=0).astype(int)
+        right, low = boxes[:, 2:].max(axis=0).astype(int)
+        if right - left < 4 or low - top < 4:
+            return None
+        part = np.s_[top:low, left:right]
+        odds = self.rest.odds_of[fine_codes(self.keys.images[k][part])]
+        T, K = self.view.T_world_to_cam, self.view.K.copy()
+        K[:2, 2] -= [left, top]
+        near = float(T[2, :3] @ guesses[0].pos_w + T[2, 3])
+        hidden = person_mask(self.bodies_w[k], K, T, (low - top, right - left), near)
+        odds[hidden] = 0.0
+        return Patch(odds, np.array([left, top], float))

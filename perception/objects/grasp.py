@@ -13,7 +13,7 @@ from scipy.ndimage import gaussian_filter1d
 from assets import rotations
 from assets.objects import ObjectSpec
 from perception.contacts import palms, without_blips
-from perception.objects.follow import ObjectTrack
+from perception.objects.settle import ObjectTrack
 from perception.person.skeleton import L_ELBOW, L_WRIST, R_ELBOW, R_WRIST
 from perception.person.terms import Pulls
 

@@ -1,48 +1,45 @@
 """Finds the object where it first rests: its pose, its colours, and the floor.
 
-The hands tell roughly where it is when they reach it. Its colours against the
-surroundings are learnt from there, its outline then says where it is; a known size
-on the floor also says how the camera is tilted and how high it stands.
+Where on the floor the person's hands, feet or hips come, and where something that
+was there at first is gone at last, poses are tried; colours that set an object off
+from its surroundings decide. Its outline then says where it is. A known size on the
+floor also says how the camera is tilted and how high it stands.
 """
 
 from __future__ import annotations
 
 import dataclasses
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter1d
 
 from assets import rotations
 from assets.objects import ObjectSpec
 from perception.camera import Floor
-from perception.contacts import palms
-from perception.objects.colour import (
-    CLIP,
-    KeyFrames,
-    Odds,
-    changed,
-    histogram,
-    log_odds,
-)
-from perception.objects.silhouette import Silhouette, outline_points
-from perception.person.mask import arms_mask, person_mask
+from perception.objects.colour import KeyFrames, Odds, fine_codes
+from perception.objects.contour import Fit, Patch, fit_outline
+from perception.objects.hiding import body_points, person_mask
+from perception.objects.looks import contrast, depth_inside, learn_odds
+from perception.objects.search import Search, Start, starts
+from perception.objects.shape import half_turn, hull_points, same_looks
+from perception.objects.silhouette import Pose, Silhouette
 
 Floats = NDArray[np.floating]
 
-MIN_CONTRAST = 0.7
-"""Below it nothing counts as found: clothes and shadows reach 0.6, a box 1.2."""
+MIN_CONTRAST = 0.45
 MAX_IMAGE_SHARE = 0.35
-MAX_PITCH = 0.2
+MAX_TILT = 0.2
 MAX_HEIGHT_RATIO = 1.8
-MAX_ON_PERSON = 0.7
-ROUNDS = 3
-SIGMA = np.array([0.25, 0.25, 0.20, 0.5, 0.03, 0.01])
-STEP = np.array([0.5, 0.5, 1.0, 0.5, 1.0, 1.0])
-STRENGTH = 100.0
-PICKED = 8
-LEFT_ODDS, STAYED_ODDS = 0.8, 1.2
+TURN = 0.6
+UNLIT = 2.5
+"""Bins of lightness by which the faces of one object may differ."""
+PICKED = 6
+TRIED = 8
+CLOSELY = 3
+SIGMA_POS = np.array([0.25, 0.25, 0.20])
+SIGMA_YAW, SIGMA_PITCH, SIGMA_ROLL = 0.5, 0.04, 0.015
+"""How far pose and camera may go from the guess [m, rad]: yaw about the vertical,
+pitch about the camera's right, roll about its forward axis, both made level."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,17 +48,19 @@ class Rest:
 
     | field | shape | unit | frame |
     |---|---|---|---|
-    | pose | (6,) | m, rad | as `Silhouette`, in the world it was sought in |
-    | floor | | | the floor under it |
-    | odds_of | (BINS³,) | | log odds of every colour |
-    | keys | (N,) | | key frames in which it rests untouched |
+    | pose | | | in the world it was sought in |
+    | up_o | (3,) | | object; which way of it is up |
+    | floor | | | camera; the floor under it |
+    | odds_of | (2¹⁵,) | | log odds of every fine colour code |
+    | leaves | () | | key frame in which it last rests untouched; the last if always |
     | seen | () | | contrast of its outline against what surrounds it |
     """
 
-    pose: Floats
+    pose: Pose
+    up_o: Floats
     floor: Floor
     odds_of: Odds
-    keys: NDArray[np.intp]
+    leaves: int
     seen: float
 
 
@@ -70,146 +69,196 @@ def find_rest(
     spec: ObjectSpec,
     joints_w: Floats,
     T_world_to_cam: Floats,
-    fps: float,
+    contacts: tuple[str, ...],
 ) -> Rest | None:
-    """Seek an object resting on the floor where the hands will take it.
+    """Seek an object on the floor where the bodies named in `contacts` come.
 
-    `joints_w (T, 14, 3)` [m] are the person's. None where nothing of this shape has
-    colours of its own.
+    `joints_w (T, 14, 3)` [m] are the person's. What a pelvis touches may stay where
+    it is; all else has to leave. None where nothing of this shape has colours of its
+    own.
     """
-    shape = Silhouette(outline_points(spec), keys.K, T_world_to_cam)
-    hands = palms(joints_w)
-    height = gaussian_filter1d(hands[..., 2].mean(axis=1), 0.1 * fps)
-    reach = int(np.argmin(height))
-    rest = _rest_keys(keys, height, reach)
-    picked = rest[np.linspace(0, len(rest) - 1, PICKED).round().astype(int)]
-    codes = keys.codes[picked]
-    hidden = np.stack([arms_mask(joints_w[keys.index[k]], shape) for k in picked])
-    later = np.linspace(rest[-1], len(keys.index) - 1, 2 * PICKED).round().astype(int)
-    left = changed(keys, picked, later)
-    best: tuple[float, Floats, Odds] | None = None
-    for start in _starts(hands[reach], spec, T_world_to_cam):
-        tried = _fit(codes, hidden, left, shape, start)
+    bodies_w = body_points(joints_w)[keys.index]
+    view = Silhouette(hull_points(spec), keys.small_K, T_world_to_cam)
+    search = Search(keys, view, spec, bodies_w, contacts)
+    best: tuple[float, Pose, Odds] | None = None
+    for start in starts(search)[:TRIED]:
+        tried = _try(search, start)
         if best is None or tried[0] > best[0]:
             best = tried
     if best is None:
         return None
-    seen, pose, odds_of = best
-    found = Rest(pose, _floor_under(shape, pose, spec), odds_of, rest, seen)
-    bodies = [person_mask(joints_w[keys.index[k]], shape) for k in picked]
-    return found if _plausible(found, shape, np.mean(bodies, axis=0)) else None
+    _, pose, odds_of = best
+    leaves = search.leaves(pose)
+    stays = leaves >= len(keys.index) - 2 and not search.may_stay
+    until = int(search.first[-1]) if stays else leaves
+    pose, odds_of, seen = _refine(keys, view.with_camera(keys.K), search, best, until)
+    if stays:
+        prior = hold(T_world_to_cam, np.array([0.3, 0.3, 0.02]), 0.3, 0.02, 0.02)
+        leaves = search.moves_off(pose, odds_of, prior)
+    up_o = _up(pose)
+    found = Rest(pose, up_o, floor_under(view, pose, up_o), odds_of, leaves, seen)
+    return found if _plausible(found, view, search) else None
 
 
-def contrast(
-    shape: Silhouette, pose: Floats, odds: Odds, hidden: NDArray[np.bool_]
-) -> float:
-    """Mean odds inside the outline, less what looks alike around it."""
-    depth = _depth(shape, pose, odds.shape)
-    radius = max(2.0, 0.15 * np.sqrt(max(shape.area(pose), 1.0)))
-    around = (depth < 0) & (depth >= -radius) & ~hidden
-    inside = (depth > 0) & ~hidden
-    if not inside.any() or not around.any():
-        return -1.0
-    spill = np.maximum(odds[around], 0.0).mean()
-    return float(odds[inside].mean() - spill) / CLIP
+def hold(
+    T_world_to_cam: Floats, pos: Floats, yaw: float, pitch: float, roll: float
+) -> Floats:
+    """Information `(6, 6)` of a pose known this well [m, rad] beforehand."""
+    right = T_world_to_cam[0, :3] * [1.0, 1.0, 0.0]
+    right = right / np.linalg.norm(right)
+    axes = np.stack([right, np.cross([0.0, 0.0, 1.0], right), [0.0, 0.0, 1.0]])
+    prior = np.zeros((6, 6))
+    prior[:3, :3] = np.diag(1.0 / np.broadcast_to(pos, 3) ** 2)
+    prior[3:, 3:] = (axes.T / np.array([pitch, roll, yaw]) ** 2) @ axes
+    return prior
 
 
-def _fit(
-    codes: NDArray[np.uint16],
-    hidden: NDArray[np.bool_],
-    left: NDArray[np.bool_],
-    shape: Silhouette,
-    pose: Floats,
-) -> tuple[float, Floats, Odds]:
-    """Learn colours and move the outline in turns: contrast, pose, odds per colour.
-
-    `left (h, w)` are the pixels that something leaves later; where nothing does, there
-    is no object that moves.
-    """
-    leaves = np.where(left, LEFT_ODDS, -STAYED_ODDS).astype(np.float32)
-    pose, _ = shape.fit(leaves, pose, SIGMA, [0, 1, 3], STRENGTH)
-    odds_of, odds = np.zeros(0, np.float32), leaves
-    for _ in range(ROUNDS):
-        odds_of = _learn(codes, hidden | ~left, hidden, shape, pose)
-        odds = np.where(hidden, 0.0, odds_of[codes]).mean(axis=0) + leaves
-        odds = odds.astype(np.float32)
-        pose, _ = shape.fit(odds, pose, SIGMA * STEP, list(range(6)), STRENGTH)
-    return contrast(shape, pose, odds, np.all(hidden, axis=0)), pose, odds_of
-
-
-def _plausible(rest: Rest, shape: Silhouette, on_person: Floats) -> bool:
-    """Whether it stands out, is no part of the person, and shares their floor."""
-    mask = shape.mask(rest.pose, (on_person.shape[0], on_person.shape[1])) > 127
-    if rest.seen < MIN_CONTRAST or not 0 < mask.mean() < MAX_IMAGE_SHARE:
-        return False
-    before = float((-shape.T_world_to_cam[:3, :3].T @ shape.T_world_to_cam[:3, 3])[2])
-    ratio = rest.floor.camera_height / max(before, 1e-3)
-    return (
-        1 / MAX_HEIGHT_RATIO < ratio < MAX_HEIGHT_RATIO
-        and abs(rest.pose[4]) < MAX_PITCH
-        and float(on_person[mask].mean()) < MAX_ON_PERSON
-    )
-
-
-def _rest_keys(keys: KeyFrames, height: Floats, reach: int) -> NDArray[np.intp]:
-    """Key frames before the hands are halfway down, at least three."""
-    before = height[: reach + 1]
-    halfway = (before.max() + before[-1]) / 2
-    above = np.flatnonzero(before > halfway)
-    last = above[-1] if len(above) else reach // 2
-    count = max(int(np.searchsorted(keys.index, last)), 3)
-    return np.arange(min(count, len(keys.index)))
-
-
-def _starts(hands: Floats, spec: ObjectSpec, T_world_to_cam: Floats) -> list[Floats]:
-    """Poses between two palms `(2, 3)` on the floor, and nearer and farther ones."""
-    middle, across = hands.mean(axis=0), hands[0] - hands[1]
-    yaw = np.arctan2(across[1], across[0]) - np.pi / 2
-    base = np.array([middle[0], middle[1], spec.size[2] / 2, yaw, 0.0, 0.0])
-    ahead = T_world_to_cam[2, :2] / np.linalg.norm(T_world_to_cam[2, :2])
-    side = np.array([-ahead[1], ahead[0]])
-    starts = []
-    for along, aside in ((0, 0), (-0.25, 0), (0.25, 0), (0, 0.15), (0, -0.15)):
-        start = base.copy()
-        start[:2] += along * ahead + aside * side
-        starts.append(start)
-    return starts
-
-
-def _learn(
-    codes: NDArray[np.uint16],
-    doubtful: NDArray[np.bool_],
-    hidden: NDArray[np.bool_],
-    shape: Silhouette,
-    pose: Floats,
-) -> Odds:
-    """Colours inside the outline against those around it, leaving out its edge.
-
-    Pixels inside that are `doubtful`, and any that are `hidden`, teach nothing.
-    """
-    depth = _depth(shape, pose, codes.shape[1:])
-    width = np.sqrt(max(shape.area(pose), 1.0))
-    margin = max(2.0, 0.03 * width)
-    inside = np.broadcast_to(depth > margin, codes.shape) & ~doubtful
-    near = (depth < -margin) & (depth > -1.5 * width)
-    outside = np.broadcast_to(near, codes.shape) & ~hidden
-    return log_odds(histogram(codes[inside]), histogram(codes[outside]))
-
-
-def _depth(shape: Silhouette, pose: Floats, size: tuple[int, ...]) -> Floats:
-    """Distance [px] of every pixel from the outline, positive inside."""
-    mask = (shape.mask(pose, (size[0], size[1])) > 127).astype(np.uint8)
-    if not mask.any():
-        return np.full(mask.shape, -1e6)
-    inside = cv2.distanceTransform(mask, cv2.DIST_L2, 3)
-    outside = cv2.distanceTransform(1 - mask, cv2.DIST_L2, 3)
-    return np.asarray(inside, float) - np.asarray(outside, float)
-
-
-def _floor_under(shape: Silhouette, pose: Floats, spec: ObjectSpec) -> Floor:
-    """The floor as the camera sees it, from the object standing on it."""
-    up_w = rotations.rotate(shape.quat(pose), np.array([0.0, 0.0, 1.0]))
-    bottom_w = pose[:3] - up_w * spec.size[2] / 2
-    rotation, shift = shape.T_world_to_cam[:3, :3], shape.T_world_to_cam[:3, 3]
+def floor_under(view: Silhouette, pose: Pose, up_o: Floats) -> Floor:
+    """The floor as the camera sees it, from the object lying on it."""
+    up_w = rotations.rotate(pose.quat_w, up_o)
+    deep = (np.concatenate(view.parts) @ up_o).min()
+    bottom_w = pose.pos_w + up_w * deep
+    rotation, shift = view.T_world_to_cam[:3, :3], view.T_world_to_cam[:3, 3]
     up_c = rotation @ up_w
     return Floor(up_c, -float(up_c @ (rotation @ bottom_w + shift)))
+
+
+def _try(search: Search, start: Start) -> tuple[float, Pose, Odds]:
+    """Learn colours and move the outline in turns, in small pictures."""
+    view, pose = search.view, start.pose
+    prior = hold(
+        view.T_world_to_cam, SIGMA_POS, SIGMA_YAW, 0.5 * SIGMA_PITCH, 0.5 * SIGMA_ROLL
+    )
+    codes = search.codes[search.first]
+    odds_of, seen = np.zeros(0, np.float32), -1.0
+    for radius in (8.0, 5.0):
+        hidden, person = search.masks(pose, search.first)
+        depth = depth_inside(view, pose, search.size)
+        odds_of = learn_odds(codes, hidden, person, depth, UNLIT)
+        odds = np.where(hidden, np.float32(0), odds_of[codes]).mean(axis=0)
+        patch = Patch(odds.astype(np.float32), np.zeros(2))
+        pose = fit_outline(view, pose, patch, prior, radius, 3).pose
+        depth = depth_inside(view, pose, search.size)
+        seen = contrast(depth, odds, hidden.all(axis=0))
+    gone = view.score(pose, search.change)
+    return seen + 0.5 * gone - search.aloof(pose), pose, odds_of
+
+
+def _refine(
+    keys: KeyFrames,
+    view: Silhouette,
+    search: Search,
+    best: tuple[float, Pose, Odds],
+    leaves: int,
+) -> tuple[Pose, Odds, float]:
+    """The pose that all resting key frames agree upon, at full size.
+
+    Turned poses are tried too; some of them are looked at closely.
+    """
+    _, pose, odds_of = best
+    picked = search.clear(pose, leaves, PICKED)
+    prior = hold(view.T_world_to_cam, SIGMA_POS, SIGMA_YAW, SIGMA_PITCH, SIGMA_ROLL)
+    patch, _ = _patch(keys, view, search, pose, odds_of, picked)
+    if patch is None:
+        return pose, odds_of, -1.0
+    turned = _turned(search.spec, pose)
+    fits = [fit_outline(view, each, patch, prior, 10.0) for each in turned]
+    fits.sort(key=_sharp, reverse=True)
+    found: list[tuple[float, Pose, Odds, float]] = []
+    for fit in _unlike(search.spec, fits)[:CLOSELY]:
+        hidden, person = search.masks(fit.pose, picked)
+        depth = depth_inside(search.view, fit.pose, search.size)
+        odds_of = learn_odds(search.codes[picked], hidden, person, depth)
+        patch, covered = _patch(keys, view, search, fit.pose, odds_of, picked)
+        if patch is not None:
+            fit = fit_outline(view, fit.pose, patch, prior, 6.0)
+            seen = contrast(_depth_in(view, fit.pose, patch), patch.odds, covered)
+            found.append((_sharp(fit), fit.pose, odds_of, seen))
+    _, pose, odds_of, seen = max(found, key=lambda each: each[0])
+    return pose, odds_of, seen
+
+
+def _patch(
+    keys: KeyFrames,
+    view: Silhouette,
+    search: Search,
+    pose: Pose,
+    odds_of: Odds,
+    picked: NDArray[np.intp],
+) -> tuple[Patch | None, NDArray[np.bool_]]:
+    """Mean log odds around a pose over key frames, and pixels hidden in all."""
+    size = (keys.images.shape[1], keys.images.shape[2])
+    left, top, right, low = view.box(pose, size, 40.0).astype(int)
+    if right - left < 4 or low - top < 4:
+        return None, np.zeros((0, 0), bool)
+    part = np.s_[top:low, left:right]
+    codes = fine_codes(keys.images[picked][:, *part])
+    T, K = view.T_world_to_cam, view.K.copy()
+    K[:2, 2] -= [left, top]
+    near = float(T[2, :3] @ pose.pos_w + T[2, 3])
+    shape = (low - top, right - left)
+    bodies = search.bodies_w[picked]
+    hidden = np.stack([person_mask(body, K, T, shape, near) for body in bodies])
+    odds = np.where(hidden, np.float32(0), odds_of[codes]).mean(axis=0)
+    corner = np.array([left, top], float)
+    return Patch(odds.astype(np.float32), corner), hidden.all(axis=0)
+
+
+def _depth_in(view: Silhouette, pose: Pose, patch: Patch) -> Floats:
+    """`depth_inside` of the patch's pixels."""
+    local = view.K.copy()
+    local[:2, 2] -= patch.corner
+    height, width = patch.odds.shape
+    return depth_inside(view.with_camera(local), pose, (height, width))
+
+
+def _unlike(spec: ObjectSpec, fits: list[Fit]) -> list[Fit]:
+    """The fits without those that look like one before them."""
+    kept: list[Fit] = []
+    same = same_looks(spec)
+    for fit in fits:
+        turns = [rotations.multiply(fit.pose.quat_w, turn) for turn in same]
+        if all(
+            min(rotations.angle(turn, other.pose.quat_w) for turn in turns) > 0.3
+            for other in kept
+        ):
+            kept.append(fit)
+    return kept
+
+
+def _turned(spec: ObjectSpec, pose: Pose) -> list[Pose]:
+    """The pose, and others turned about the vertical that look different."""
+    period = half_turn(spec, pose.quat_w)
+    yaws = np.arange(0.0, max(period - 0.1, 0.1), TURN)
+    quats = [rotations.multiply(rotations.from_yaw(yaw), pose.quat_w) for yaw in yaws]
+    return [Pose(pose.pos_w, quat) for quat in quats]
+
+
+def _sharp(fit: Fit) -> float:
+    """How much of the outline was found, and how close to it."""
+    return fit.seen / (fit.off + 0.3)
+
+
+def _up(pose: Pose) -> Floats:
+    """The object's own axis `(3,)` that points up as it rests."""
+    up_o = rotations.rotate_inverse(pose.quat_w, np.array([0.0, 0.0, 1.0]))
+    axis = int(np.argmax(np.abs(up_o)))
+    if abs(up_o[axis]) > 0.9:
+        return np.sign(up_o[axis]) * np.eye(3)[axis]
+    up_o[2] = 0.0
+    return up_o / np.linalg.norm(up_o)
+
+
+def _plausible(rest: Rest, view: Silhouette, search: Search) -> bool:
+    """Whether it stands out, is in view, and shares the person's floor."""
+    T = view.T_world_to_cam
+    before = float((-T[:3, :3].T @ T[:3, 3])[2])
+    ratio = rest.floor.camera_height / max(before, 1e-3)
+    share = (view.mask(rest.pose, search.size) > 127).mean()
+    tilt = rotations.rotate(rest.pose.quat_w, rest.up_o)[2]
+    return (
+        rest.seen > MIN_CONTRAST
+        and 0 < share < MAX_IMAGE_SHARE
+        and 1 / MAX_HEIGHT_RATIO < ratio < MAX_HEIGHT_RATIO
+        and tilt > np.cos(MAX_TILT)
+    )

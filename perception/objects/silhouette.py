@@ -1,17 +1,15 @@
-"""How well an object's outline, at a pose, fits the pixels that look like it."""
+"""How an object of parts looks to one camera: pixels it covers, edges it shows."""
 
 from __future__ import annotations
 
 import dataclasses
-import functools
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 
 from assets import rotations
-from assets.objects import ObjectSpec
 from perception.camera import project, transform
 
 Floats = NDArray[np.floating]
@@ -19,108 +17,159 @@ SUBPIXEL = 4
 BRIM = 0.7
 
 
-def outline_points(spec: ObjectSpec) -> Floats:
-    """Points `(N, 3)` [m] in the object's frame whose convex hull is its shape."""
-    half = np.asarray(spec.half_size)
-    if spec.shape in ("box", "chair"):
-        bits = np.array([[(i >> k) & 1 for k in range(3)] for i in range(8)])
-        return (2 * bits - 1) * half
-    turn = np.linspace(0, 2 * np.pi, 24, endpoint=False)
-    ring = np.stack([np.cos(turn), np.sin(turn)], axis=1)
-    levels = [-1.0, 1.0] if spec.shape == "cylinder" else np.linspace(-1, 1, 9)
-    rings = []
-    for level in levels:
-        radius = 1.0 if spec.shape == "cylinder" else np.sqrt(1 - level**2)
-        rings.append(np.column_stack([radius * ring, np.full(len(ring), level)]))
-    return np.concatenate(rings) * half
+class Pose(NamedTuple):
+    """Where an object is: `pos_w (3,)` [m], `quat_w (4,)` wxyz."""
+
+    pos_w: Floats
+    quat_w: Floats
+
+    def moved(self, change: Floats) -> Pose:
+        """Shifted by `change[:3]` [m], turned by `change[3:]` [rad], world axes."""
+        quat = rotations.multiply(rotations.exp(change[3:]), self.quat_w)
+        return Pose(self.pos_w + change[:3], rotations.normalize(quat))
+
+    def to(self, other: Pose) -> Floats:
+        """The change `(6,)` that takes this pose to `other`."""
+        turn = rotations.difference(other.quat_w, self.quat_w)
+        return np.concatenate([other.pos_w - self.pos_w, turn])
+
+
+class Edge(NamedTuple):
+    """Points on an outline: `lever_w (N, 3)` [m] from the object's centre, pixels
+    `(N, 2)` and outward normals `(N, 2)` in the image.
+    """
+
+    lever_w: Floats
+    pixels: Floats
+    normals: Floats
 
 
 @dataclasses.dataclass(frozen=True)
 class Silhouette:
-    """The outline of `points_o (N, 3)` [m] seen by one camera.
+    """The outline of an object's `parts`, each `(N, 3)` [m], seen by one camera."""
 
-    A pose is `(x, y, z, yaw, pitch, roll)` in the world, metres and radians: turned
-    about world Z, then tilted about the camera's level right and forward axes.
-    """
-
-    points_o: Floats
+    parts: list[Floats]
     K: Floats
     T_world_to_cam: Floats
 
-    @functools.cached_property
-    def level_axes(self) -> tuple[Floats, Floats]:
-        """The camera's right and forward axes in the world, made level."""
-        right = self.T_world_to_cam[0, :3] * [1.0, 1.0, 0.0]
-        right = right / np.linalg.norm(right)
-        return right, np.cross([0.0, 0.0, 1.0], right)
+    def with_camera(self, K: Floats) -> Silhouette:
+        """The same from a camera of other intrinsics `(3, 3)` [px]."""
+        return dataclasses.replace(self, K=K)
 
-    def quat(self, pose: Floats) -> Floats:
-        """The object's orientation `(..., 4)` in the world at poses `(..., 6)`."""
-        right, forward = self.level_axes
-        tilt = pose[..., 4:5] * right + pose[..., 5:6] * forward
-        return rotations.multiply(rotations.exp(tilt), rotations.from_yaw(pose[..., 3]))
+    def hulls(self, pose: Pose) -> list[tuple[Floats, Floats]]:
+        """Per part, its outline's corners `(M, 2)` [px] in order, and the points
+        `(M, 3)` [m] behind them, as levers in the world.
+        """
+        matrix = rotations.to_matrix(pose.quat_w).T
+        levers = np.concatenate(self.parts) @ matrix
+        pixels = project(self.K, transform(self.T_world_to_cam, levers + pose.pos_w))
+        pixels = np.clip(pixels, -1e5, 1e5).astype(np.float32)
+        found, start = [], 0
+        for part in self.parts:
+            here = slice(start, start + len(part))
+            start += len(part)
+            order = cv2.convexHull(pixels[here], returnPoints=False)[:, 0]
+            found.append((pixels[here][order].astype(float), levers[here][order]))
+        return found
 
-    def hull(self, pose: Floats) -> Floats:
-        """Corners `(M, 2)` [px] of the outline at this pose."""
-        turned = self.points_o @ rotations.to_matrix(self.quat(pose)).T
-        pixels = project(self.K, transform(self.T_world_to_cam, turned + pose[:3]))
-        return cv2.convexHull(pixels.astype(np.float32))[:, 0].astype(float)
-
-    def mask(self, pose: Floats, size: tuple[int, int]) -> NDArray[np.uint8]:
+    def mask(self, pose: Pose, size: tuple[int, int]) -> NDArray[np.uint8]:
         """The outline filled with 255 in an image of this height and width."""
         image = np.zeros(size, np.uint8)
-        _fill(image, self.hull(pose))
+        for hull, _ in self.hulls(pose):
+            _fill(image, hull)
         return image
 
-    def score(self, pose: Floats, odds: NDArray[np.float32]) -> float:
-        """Sum of the log odds `(h, w)` inside the outline."""
-        hull = self.hull(pose)
+    def box(self, pose: Pose, size: tuple[int, int], margin: float) -> Floats:
+        """Left, top, right, bottom [px] of the outline and a margin, in the image."""
+        hull = np.concatenate([hull for hull, _ in self.hulls(pose)])
+        low = np.floor(hull.min(axis=0) - margin)
+        high = np.ceil(hull.max(axis=0) + margin) + 1
+        limit = np.array([size[1], size[0]])
+        return np.concatenate([np.clip(low, 0, limit), np.clip(high, 0, limit)])
+
+    def score(self, pose: Pose, odds: NDArray[np.float32]) -> float:
+        """Mean of the log odds `(h, w)` inside the outline; 0 out of sight."""
         height, width = odds.shape
-        low = np.clip(np.floor(hull.min(axis=0)).astype(int) - 1, 0, [width, height])
-        high = np.clip(np.ceil(hull.max(axis=0)).astype(int) + 2, 0, [width, height])
-        if (high <= low).any():
+        hulls = [hull for hull, _ in self.hulls(pose)]
+        every = np.concatenate(hulls)
+        left, top = np.clip(np.floor(every.min(0)).astype(int), 0, [width, height])
+        right, low = np.clip(np.ceil(every.max(0)).astype(int) + 1, 0, [width, height])
+        if right <= left or low <= top:
             return 0.0
-        image = np.zeros((high[1] - low[1], high[0] - low[0]), np.uint8)
-        _fill(image, hull - low)
-        part = odds[low[1] : high[1], low[0] : high[0]]
-        return float(np.einsum("ij,ij->", image.astype(np.float32), part)) / 255.0
+        image = np.zeros((low - top, right - left), np.uint8)
+        for hull in hulls:
+            _fill(image, hull - [left, top])
+        part = odds[top:low, left:right]
+        inside = np.einsum("ij,ij->", image.astype(np.float32), part)
+        return float(inside) / max(255.0 * self.area(pose), 255.0)
 
-    def area(self, pose: Floats) -> float:
-        """Area [px²] of the outline."""
-        return float(cv2.contourArea(self.hull(pose).astype(np.float32)))
+    def area(self, pose: Pose) -> float:
+        """Area [px²] of the outline, parts behind each other counted once or so."""
+        hulls = [hull for hull, _ in self.hulls(pose)]
+        if len(hulls) == 1:
+            return float(cv2.contourArea(hulls[0].astype(np.float32)))
+        every = np.concatenate(hulls)
+        low = np.floor(np.clip(every.min(axis=0), -2000, 4000)).astype(int)
+        high = np.ceil(np.clip(every.max(axis=0), -2000, 4000)).astype(int)
+        image = np.zeros((high[1] - low[1] + 1, high[0] - low[0] + 1), np.uint8)
+        for hull in hulls:
+            _fill(image, hull - low)
+        return float(image.sum()) / 255.0
 
-    def fit(
-        self,
-        odds: NDArray[np.float32],
-        guess: Floats,
-        sigma: Floats,
-        free: list[int],
-        strength: float,
-    ) -> tuple[Floats, float]:
-        """The pose near `guess` that gathers most log odds, and its mean log odds.
+    def edge(self, pose: Pose, spacing: float) -> Edge:
+        """The outline, sampled every `spacing` pixels, without what lies inside."""
+        hulls = self.hulls(pose)
+        levers, pixels, normals = [], [], []
+        for index, (hull, lever) in enumerate(hulls):
+            along, start = _sample(hull, spacing)
+            after = (start + 1) % len(hull)
+            pixel = hull[start] + along[:, None] * (hull[after] - hull[start])
+            side = hull[after] - hull[start]
+            normal = _outward(side, hull)
+            keep = np.ones(len(along), bool)
+            for other, (covering, _) in enumerate(hulls):
+                if other != index:
+                    keep &= ~_within(pixel, covering)
+            depth = self._depth(lever + pose.pos_w)
+            share = along * depth[start]
+            share = share / (share + (1.0 - along) * depth[after])
+            lever = lever[start] + share[:, None] * (lever[after] - lever[start])
+            levers.append(lever[keep])
+            pixels.append(pixel[keep])
+            normals.append(normal[keep])
+        return Edge(*(np.concatenate(each) for each in (levers, pixels, normals)))
 
-        `sigma (6,)` says how far from the guess each part of the pose may go; only
-        the parts in `free` move. `strength` weighs the image against the guess.
-        """
-        area = max(self.area(guess), 1.0)
+    def _depth(self, points_w: Floats) -> Floats:
+        """Depth `(N,)` [m] before the camera of `points_w (N, 3)`."""
+        T = self.T_world_to_cam
+        return np.maximum(points_w @ T[2, :3] + T[2, 3], 0.1)
 
-        def energy(change: Floats) -> float:
-            pose = guess.copy()
-            pose[free] += change * sigma[free]
-            held = 0.5 * float(change @ change)
-            return held - strength * self.score(pose, odds) / area
 
-        simplex = np.vstack([np.zeros(len(free)), 0.5 * np.eye(len(free))])
-        options = {"initial_simplex": simplex, "xatol": 0.01, "fatol": 1e-3}
-        found = minimize(
-            energy,
-            np.zeros(len(free)),
-            method="Nelder-Mead",
-            options={**options, "maxfev": 50 * len(free)},
-        )
-        pose = guess.copy()
-        pose[free] += found.x * sigma[free]
-        return pose, self.score(pose, odds) / max(self.area(pose), 1.0)
+def _sample(hull: Floats, spacing: float) -> tuple[Floats, NDArray[np.intp]]:
+    """Where along which side the samples lie, spread evenly around the hull."""
+    sides = np.linalg.norm(np.roll(hull, -1, axis=0) - hull, axis=1)
+    ends = np.cumsum(sides)
+    count = int(np.clip(ends[-1] / spacing, 4, 200))
+    at = (np.arange(count) + 0.5) * ends[-1] / count
+    side = np.minimum(np.searchsorted(ends, at, side="right"), len(hull) - 1)
+    begin = ends[side] - sides[side]
+    return (at - begin) / np.maximum(sides[side], 1e-9), side
+
+
+def _outward(side: Floats, hull: Floats) -> Floats:
+    """Unit normals `(N, 2)` of sides `(N, 2)` that point out of the hull."""
+    x, y = hull.T
+    clockwise = np.sum(x * np.roll(y, -1) - y * np.roll(x, -1)) > 0
+    normal = side[:, ::-1] * ([1.0, -1.0] if clockwise else [-1.0, 1.0])
+    return normal / np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-9)
+
+
+def _within(pixels: Floats, hull: Floats) -> NDArray[np.bool_]:
+    """Which of the pixels `(N, 2)` lie inside the hull, more than a pixel deep."""
+    side = np.roll(hull, -1, axis=0) - hull
+    normal = _outward(side, hull)
+    depth = np.einsum("nsk,sk->ns", hull[None] - pixels[:, None], normal)
+    return (depth > 1.0).all(axis=1)
 
 
 def _fill(image: NDArray[np.uint8], hull: Floats) -> None:

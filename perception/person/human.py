@@ -1,8 +1,10 @@
 """One person's landmarks → joints in space: a least-squares fit over the whole clip.
 
-Unknowns are the fourteen joints in every frame, in the camera's frame. Image
-positions say where, MediaPipe's world landmarks which way a bone leans, a person's
-proportions how far, smoothness and standing feet hold the rest.
+Unknowns are the fourteen joints of every key frame in the camera's frame, the lengths
+of the bones and where the floor lies. Image positions say where, MediaPipe's world
+landmarks which way a bone leans, a person's proportions how far; standing feet,
+balance, knees and smoothness hold the rest. First a coarse pass over time, then a fine
+one.
 """
 
 from __future__ import annotations
@@ -14,10 +16,9 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d, median_filter
 
 from perception.camera import Floor
-from perception.person import terms
-from perception.person.pose import MEDIAPIPE_INDEX, Landmarks
+from perception.person import ground, terms
+from perception.person.observation import Observation, observe, resample
 from perception.person.skeleton import (
-    BONES,
     FEET,
     L_HIP,
     L_SHOULDER,
@@ -25,36 +26,21 @@ from perception.person.skeleton import (
     REST_HEIGHT_M,
     bone_lengths,
     chain,
+    kind_lengths,
 )
 from perception.person.sparse_fit import ClipProblem
 
+__all__ = ["Human", "Observation", "find_floor", "find_planted", "fit_human", "observe"]
+
 Floats = NDArray[np.floating]
 
-ROUNDS = 3
-STEPS = 4
-STILL_M_S, LOW_M = 0.8, 0.12
+COARSE_HZ, FINE_HZ = 5.0, 15.0
+FIRST_STEPS, COARSE_STEPS, FINE_STEPS = 3, 8, 4
+START_SLACK, SLACK = 12.0, 4.0
+LOOKS = 40.0
+"""A clip shows a body from about so many sides: biases do not average out."""
+STILL_M_S, LOW_M = 0.6, 0.12
 UNSEEN = 0.3
-HIDDEN, SEEN = 0.45, 0.9
-
-
-@dataclasses.dataclass(frozen=True)
-class Observation:
-    """What the pose estimator gave, sampled at the fourteen joints.
-
-    | field | shape | unit | frame |
-    |---|---|---|---|
-    | pixels | (T, 14, 2) | px | image |
-    | directions | (T, B, 3) | | camera; unit vectors along `skeleton.BONES` |
-    | trust | (T, 14) | 0 to 1 | how far to believe a joint, from its visibility |
-    | K | (3, 3) | px | |
-    | fps | () | 1/s | |
-    """
-
-    pixels: Floats
-    directions: Floats
-    trust: Floats
-    K: Floats
-    fps: float
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,23 +53,6 @@ class Human:
     planted: NDArray[np.bool_]
 
 
-def observe(landmarks: Landmarks, K: Floats, fps: float) -> Observation:
-    """Pick the fourteen joints, fill frames without a person, drop lone outliers."""
-    index = list(MEDIAPIPE_INDEX)
-    found = landmarks.found
-    pixels = _fill(landmarks.pixels[:, index], found)
-    points = _fill(landmarks.points_c[:, index], found)
-    trust = _trust(landmarks.visibility[:, index]) * found[:, None]
-    width = 2 * round(0.06 * fps) + 1
-    pixels = median_filter(pixels, size=(width, 1, 1), mode="nearest")
-    points = median_filter(points, size=(width, 1, 1), mode="nearest")
-    points = _turn_to_ray(points, pixels, K)
-    bones = points[:, BONES[:, 1]] - points[:, BONES[:, 0]]
-    length = np.linalg.norm(bones, axis=-1, keepdims=True)
-    directions = bones / np.maximum(length, 1e-6)
-    return Observation(pixels, directions, trust, K, fps)
-
-
 def fit_human(
     seen: Observation,
     height_m: float,
@@ -93,31 +62,92 @@ def fit_human(
 ) -> Human:
     """Fit the joints; with `floor` given it is kept, else it is found from the feet.
 
-    `palms` are places in the camera's frame where the palms are known to be.
+    `palms` are places in the camera's frame where the palms are known to be; `start`
+    are joints `(T, 14, 3)` to begin with, fitted before.
     """
-    lengths, loose = bone_lengths(height_m)
-    expected = lengths.copy()
-    joints = _place(seen, lengths) if start is None else start.copy()
-    level: Floor | None = floor
-    planted = np.zeros((len(joints), len(FEET)), bool)
-    for turn in range(ROUNDS):
-        if turn and level is not None:
-            planted = find_planted(joints, level, seen.fps, seen.trust)
-        for _ in range(STEPS):
-            problem = ClipProblem(len(joints), joints.shape[1])
-            terms.add_image(problem, joints, seen)
-            terms.add_bones(problem, joints, lengths, seen)
-            terms.add_smoothness(problem, joints, seen.fps)
-            if turn and level is not None:
-                terms.add_floor(problem, joints, level, planted, seen.fps)
-            terms.add_pulls(problem, joints, terms.like_other_side(joints, seen))
-            if palms is not None:
-                terms.add_palms(problem, joints, palms)
-            joints = joints + problem.step()
-        lengths = _measure_bones(joints, seen, expected, loose)
-        level = floor or find_floor(joints)
-    assert level is not None
-    return Human(joints, seen.trust, level, planted)
+    fit = _Fit(seen, height_m, floor, palms)
+    body = fit.first_guess(seen.at_rate(COARSE_HZ), start)
+    if start is None:
+        body = fit.coarse(body)
+    body = fit.fine(body)
+    joints = resample(body.joints, len(seen.pixels))
+    planted = find_planted(joints, body.floor, seen.fps, seen.trust)
+    return Human(joints, seen.trust, body.floor, planted)
+
+
+class _Fit:
+    """One clip's evidence, and the passes over it."""
+
+    def __init__(
+        self,
+        seen: Observation,
+        height_m: float,
+        floor: Floor | None,
+        palms: terms.Pulls | None,
+    ) -> None:
+        self.seen = seen
+        self.height_m = height_m
+        self.floor = floor
+        self.palms = palms
+        self.lengths, self.spread, self.give = kind_lengths(height_m)
+
+    def first_guess(self, seen: Observation, start: Floats | None) -> terms.Body:
+        """A body of common proportions where the landmarks are."""
+        lengths, _ = bone_lengths(self.height_m)
+        joints = _place(seen, lengths) if start is None else start
+        floor = self.floor or find_floor(joints)
+        return terms.Body(joints, self.lengths, floor, np.zeros(3))
+
+    def coarse(self, body: terms.Body) -> terms.Body:
+        """Find the person and the floor at few key frames."""
+        seen = self.seen.at_rate(COARSE_HZ)
+        for step in range(FIRST_STEPS):
+            body = self._step(body, seen, START_SLACK, grounded=False)
+            if self.floor is None:
+                body = dataclasses.replace(body, floor=find_floor(body.joints))
+        for step in range(COARSE_STEPS):
+            slack = max(SLACK, START_SLACK * 0.75**step)
+            body = self._step(body, seen, slack, grounded=True)
+        return body
+
+    def fine(self, body: terms.Body) -> terms.Body:
+        """Follow the motion at more key frames."""
+        seen = self.seen.at_rate(FINE_HZ)
+        joints = resample(body.joints, len(seen.pixels))
+        body = dataclasses.replace(body, joints=joints)
+        for _ in range(FINE_STEPS):
+            body = self._step(body, seen, SLACK, grounded=True)
+        return body
+
+    def _step(
+        self, body: terms.Body, seen: Observation, slack: float, *, grounded: bool
+    ) -> terms.Body:
+        problem = ClipProblem(len(body.joints), body.joints.shape[1], terms.SHARED)
+        terms.add_image(problem, body, seen, slack)
+        terms.add_lengths(problem, body, self.give)
+        terms.add_lean(problem, body, seen)
+        terms.add_smoothness(problem, body.joints, seen.fps)
+        terms.add_proportions(problem, body, self.lengths, self.spread, LOOKS)
+        if self.floor is None:
+            ground.add_level(problem, body, 1.0)
+        else:
+            ground.hold_floor(problem)
+        if grounded:
+            planted = find_planted(body.joints, body.floor, seen.fps, seen.trust)
+            ground.add_floor(problem, body, planted, seen.fps)
+            ground.add_still_feet(problem, body.joints, seen.fps)
+            ground.add_balance(problem, body, seen.fps, slack / SLACK)
+            ground.add_knees(problem, body.joints, seen.fps)
+        if self.palms is not None:
+            places = self._at_keys(self.palms, len(body.joints))
+            terms.add_palms(problem, body.joints, places)
+        return body.moved(*problem.step())
+
+    def _at_keys(self, palms: terms.Pulls, keys: int) -> terms.Pulls:
+        """The known places, at the nearest key frames."""
+        share = (keys - 1) / (len(self.seen.pixels) - 1)
+        frame = np.round(palms.frame * share).astype(np.intp)
+        return dataclasses.replace(palms, frame=frame)
 
 
 def find_floor(joints_c: Floats) -> Floor:
@@ -162,37 +192,12 @@ def find_planted(
     return standing | unseen
 
 
-def _trust(visibility: Floats) -> Floats:
-    """A limb behind something still gets a visibility near one half: a guess."""
-    return np.clip((visibility - HIDDEN) / (SEEN - HIDDEN), 0.0, 1.0)
-
-
-def _fill(values: Floats, found: NDArray[np.bool_]) -> Floats:
-    """Interpolate frames without a person, holding the ends."""
-    frames = np.arange(len(values))
-    flat = values.reshape(len(values), -1)
-    columns = [np.interp(frames, frames[found], c[found]) for c in flat.T]
-    return np.stack(columns, axis=1).reshape(values.shape)
-
-
-def _turn_to_ray(points: Floats, pixels: Floats, K: Floats) -> Floats:
-    """Turn crop-centred world landmarks so that their depth runs along the view ray."""
-    centre = pixels[:, [L_HIP, R_HIP]].mean(axis=1)
-    focal = np.array([K[0, 0], K[1, 1]])
-    ray = np.concatenate([(centre - K[:2, 2]) / focal, np.ones((len(centre), 1))], 1)
-    z = ray / np.linalg.norm(ray, axis=1, keepdims=True)
-    x = np.cross([0.0, 1.0, 0.0], z)
-    x /= np.linalg.norm(x, axis=1, keepdims=True)
-    axes = np.stack([x, np.cross(z, x), z], axis=-1)
-    return np.einsum("tij,tpj->tpi", axes, points)
-
-
 def _place(seen: Observation, lengths: Floats) -> Floats:
     """First guess: a skeleton of right size, moved where it meets the pixels best."""
     joints = chain(seen.directions, lengths)
     focal = np.array([seen.K[0, 0], seen.K[1, 1]])
     rays = (seen.pixels - seen.K[:2, 2]) / focal
-    weight = np.maximum(seen.trust, 0.05)[..., None]
+    weight = 1.0 / seen.sigma[..., None]
     t = len(joints)
     matrix = np.zeros((t, joints.shape[1], 2, 3))
     matrix[..., 0, 0] = matrix[..., 1, 1] = 1.0
@@ -205,15 +210,3 @@ def _place(seen: Observation, lengths: Floats) -> Floats:
     width = 2 * round(0.25 * seen.fps) + 1
     shift = median_filter(shift, size=(width, 1), mode="nearest")
     return joints + shift[:, None]
-
-
-def _measure_bones(
-    joints: Floats, seen: Observation, expected: Floats, loose: Floats
-) -> Floats:
-    """Bone lengths between what people have and what this clip shows."""
-    length = np.linalg.norm(joints[:, BONES[:, 1]] - joints[:, BONES[:, 0]], axis=-1)
-    trust = np.minimum(seen.trust[:, BONES[:, 0]], seen.trust[:, BONES[:, 1]])
-    weight = np.maximum(trust, 1e-3)
-    shown = (length * weight).sum(axis=0) / weight.sum(axis=0)
-    moved = np.clip(2.0 * (shown - expected), -2.0 * loose, 2.0 * loose)
-    return expected + moved

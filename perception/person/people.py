@@ -25,7 +25,11 @@ def sample_frames(frames: Iterable[Frame], count: int) -> list[Frame]:
 
 def second_person(samples: list[Frame], estimator: PoseEstimator) -> str | None:
     """Say in how many samples two people of like size are seen, if in at least half."""
-    pairs = sum(_two_of_like_size(estimator.people(frame)) for frame in samples)
+    pairs = 0
+    for left, frame in zip(range(len(samples), 0, -1), samples, strict=True):
+        if 2 * (pairs + left) < len(samples):
+            return None
+        pairs += _two_of_like_size(estimator.people(frame))
     if 2 * pairs < len(samples):
         return None
     return f"two people in {pairs} of {len(samples)} sampled frames; film one person"

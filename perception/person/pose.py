@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -53,12 +54,22 @@ class PoseEstimator(Protocol):
 
 
 class MediaPipePose:
-    """MediaPipe's pose landmarker, about 31 ms a frame on one core."""
+    """MediaPipe's pose landmarker, about 31 ms a frame on one core.
+
+    The one that looks for everybody stays open from its first use until `close`.
+    """
 
     name = "mediapipe-pose-landmarker-full"
 
     def __init__(self, model: Path) -> None:
         self.model = model
+        self._everybody: Any = None
+        self._open = ExitStack()
+
+    def close(self) -> None:
+        """Close what is open; the estimator can go on being used."""
+        self._everybody = None
+        self._open.close()
 
     def estimate(self, frames: Iterable[Frame], fps: float) -> Landmarks:
         """Follow the clip's main person through BGR `frames`."""
@@ -76,9 +87,11 @@ class MediaPipePose:
         """Everyone seen in one frame, at most four, as clips of one row."""
         from mediapipe.tasks.python.vision import RunningMode
 
-        with self._landmarker(RunningMode.IMAGE, 4) as landmarker:
-            result = landmarker.detect(_image(frame))
-            return [_stack([row]) for row in _people(result, frame)]
+        if self._everybody is None:
+            opened = self._landmarker(RunningMode.IMAGE, 4)
+            self._everybody = self._open.enter_context(opened)
+        result = self._everybody.detect(_image(frame))
+        return [_stack([row]) for row in _people(result, frame)]
 
     @contextmanager
     def _landmarker(self, mode: Any, people: int) -> Iterator[Any]:
@@ -103,7 +116,7 @@ Row = tuple[Floats, Floats, Floats]
 def _image(frame: Frame) -> Any:
     import mediapipe
 
-    rgb = np.ascontiguousarray(frame[:, :, ::-1])
+    rgb = np.asarray(cv2.cvtColor(frame, cv2.COLOR_BGR2RGB))
     return mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=rgb)
 
 

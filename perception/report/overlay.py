@@ -15,47 +15,36 @@ from assets.objects import ObjectSpec
 from perception.camera import project, transform
 from perception.encode import write_video
 from perception.person.skeleton import BONES, L_WRIST, R_WRIST
+from perception.reel import Reel
 from perception.track import JOINTS, Track
-from perception.video import Frame, Video
+from perception.video import Frame
 
 Floats = NDArray[np.floating]
 
-LONG_SIDE = 480
-MAX_FPS = 15.0
 QUALITY = 30
 LEFT, RIGHT, OBJECT, TOUCH = (60, 160, 255), (255, 160, 60), (80, 220, 80), (0, 0, 255)
 EDGES = [(a, b) for a in range(8) for b in range(a) if (a ^ b) in (1, 2, 4)]
 
 
 def write_overlay(
-    path: Path, video: Video, track: Track, spec: ObjectSpec | None
+    path: Path, reel: Reel, track: Track, spec: ObjectSpec | None
 ) -> None:
     """Write `path` (.mp4), atomically; without `spec` only the person is drawn."""
-    shrink = min(1.0, LONG_SIDE / max(video.width, video.height))
-    width, height = (
-        max(2, int(side * shrink) // 2 * 2) for side in (video.width, video.height)
-    )
-    every = max(1, round(track.fps / MAX_FPS))
-    drawn = drawn_frames(video, track, spec, every)
-    small = (
-        np.asarray(cv2.resize(f, (width, height), interpolation=cv2.INTER_AREA))
-        for f in drawn
-    )
-    pictures = (np.ascontiguousarray(f[:, :, ::-1], np.uint8) for f in small)
     partial = path.with_name(f".{path.stem}.partial{path.suffix}")
-    write_video(partial, pictures, (width, height), track.fps / every, QUALITY)
+    pictures = drawn_frames(reel, track, spec)
+    size = reel.width, reel.height
+    fps = reel.kept_fps
+    write_video(partial, pictures, size, fps, QUALITY, preset="veryfast", order="bgr")
     os.replace(partial, path)
 
 
-def drawn_frames(
-    video: Video, track: Track, spec: ObjectSpec | None, every: int
-) -> Iterator[Frame]:
-    """Every `every`-th BGR frame with the track drawn in."""
-    K = track.K * np.array([[video.scale], [video.scale], [1.0]])
-    for index, frame in enumerate(video.frames()):
-        if index >= track.num_frames:
-            return
-        if index % every == 0:
+def drawn_frames(reel: Reel, track: Track, spec: ObjectSpec | None) -> Iterator[Frame]:
+    """The frames that `reel` has kept, BGR, with the track drawn in."""
+    whole = np.array([reel.video.width, reel.video.height]) / reel.video.scale
+    shrink = [[reel.width / whole[0]], [reel.height / whole[1]], [1.0]]
+    K = track.K * np.array(shrink)
+    for index, frame in zip(reel.index.tolist(), reel.kept, strict=True):
+        if index < track.num_frames:
             yield _draw(frame.copy(), index, K, track, spec)
 
 

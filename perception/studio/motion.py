@@ -15,6 +15,8 @@ from assets.rotations import Array
 CLEARANCE = 0.04
 """Distance [m] kept between the object and everything of the actor but the arms."""
 _ARMS = ("upper_arm", "forearm", "hand")
+_FAR = 0.5
+"""Distance [m] beyond which two bodies are simply apart."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,31 +44,56 @@ class Motion:
         return len(self.qpos)
 
 
-def clearance(model: mujoco.MjModel, motion: Motion, arms: bool = False) -> Array:
+def clearance(
+    model: mujoco.MjModel,
+    motion: Motion,
+    arms: bool = False,
+    but: tuple[str, ...] = (),
+) -> Array:
     """Distance `(T,)` [m] from the object to the body, or to upper and forearms.
 
-    Negative inside; no more than 0.5 m is told apart.
+    Negative inside; no more than 0.5 m is told apart. Bodies named in `but` may
+    touch it.
     """
-    data = mujoco.MjData(model)
-    target = model.geom("object").id
-    actor = model.body("pelvis").id
-    geoms = []
-    for geom in range(model.ngeom):
-        body = model.geom_bodyid[geom]
-        name = model.body(body).name
+    bodies = []
+    for name in _bodies(model):
         limb = any(part in name for part in _ARMS)
         wanted = limb and "hand" not in name if arms else not limb
-        if model.body_rootid[body] == actor and wanted:
-            geoms.append(geom)
-    gaps = np.empty(len(motion.qpos))
+        if wanted and name not in but:
+            bodies.append(name)
+    return distance(model, motion, *bodies)
+
+
+def distance(model: mujoco.MjModel, motion: Motion, *bodies: str) -> Array:
+    """Distance `(T,)` [m] from the object to the nearest of some bodies, to 0.5 m."""
+    data = mujoco.MjData(model)
+    targets = np.flatnonzero(model.geom_bodyid == model.body("object").id)
+    ids = [model.body(name).id for name in bodies]
+    geoms = np.flatnonzero(np.isin(model.geom_bodyid, ids))
+    pairs = np.array([(geom, target) for geom in geoms for target in targets])
+    reach = model.geom_rbound[pairs].sum(axis=1) + _FAR
+    gaps = np.empty(motion.num_frames)
     for frame in range(len(gaps)):
         place(data, motion, frame)
         mujoco.mj_kinematics(model, data)
-        gaps[frame] = min(
-            mujoco.mj_geomDistance(model, data, geom, target, 0.5, None)
-            for geom in geoms
-        )
+        apart = data.geom_xpos[pairs[:, 0]] - data.geom_xpos[pairs[:, 1]]
+        near = pairs[np.linalg.norm(apart, axis=1) < reach]
+        found = [
+            mujoco.mj_geomDistance(model, data, geom, target, _FAR, None)
+            for geom, target in near
+        ]
+        gaps[frame] = min(found, default=_FAR)
     return gaps
+
+
+def _bodies(model: mujoco.MjModel) -> list[str]:
+    """Names of the actor's bodies."""
+    actor = model.body("pelvis").id
+    return [
+        model.body(body).name
+        for body in range(model.nbody)
+        if model.body_rootid[body] == actor
+    ]
 
 
 def place(data: mujoco.MjData, motion: Motion, frame: int) -> None:

@@ -36,6 +36,7 @@ def motion(rng):
         contact=np.zeros((N, C)),
         touching=np.zeros((N, C)),
         robot_contacts=np.zeros(N),
+        forbidden=np.zeros(N),
         feet_force=np.zeros((N, F)),
     )
 
@@ -62,6 +63,7 @@ def step(now, ref, **changes):
         "end_effectors": np.array([1, 4]),
         "feet": np.array([1, 3]),
         "joint_range": np.array([[-10.0] * J, [10.0] * J]),
+        "air_time": np.zeros((N, F)),
         "local_pos": local_pos,
         "ref_local_pos": ref_pos,
         "local_quat": local_quat,

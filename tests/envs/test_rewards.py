@@ -140,6 +140,19 @@ def test_only_feet_that_bear_weight_slide(now):
     np.testing.assert_allclose(terms.feet_slide(step(loaded, frames_of(now))), 5.0)
 
 
+def test_feet_that_land_count_by_their_time_in_the_air(now):
+    air = np.tile([0.7, 0.0], (N, 1))
+    s = step(now, frames_of(now), air_time=air)
+    np.testing.assert_allclose(terms.feet_air_time(s, least=0.5), 0.2)
+    np.testing.assert_allclose(terms.feet_air_time(s, least=0.8), -0.1)
+
+
+def test_keeping_off_is_all_or_nothing(now):
+    for count, expected in ((0, 1.0), (2, 0.0)):
+        s = step(dataclasses.replace(now, forbidden=np.full(N, count)), frames_of(now))
+        np.testing.assert_array_equal(terms.keep_off(s), np.full(N, expected))
+
+
 def test_contacts_beyond_the_tasks_own_are_undesired(now):
     touching = np.tile([2.0, 1.0], (N, 1))
     for total, expected in ((3, 0.0), (4, 1.0)):

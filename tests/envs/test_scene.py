@@ -72,7 +72,7 @@ def test_shapes_are_the_documented_ones(scene, moving):
         "body_pos body_lin_vel body_ang_vel": (1, b, 3),
         "body_quat": (1, b, 4),
         "contact touching": (1, c),
-        "robot_contacts": (1,),
+        "robot_contacts forbidden": (1,),
         "feet_force": (1, 2),
     }
     shapes = {name: s for names, s in expected.items() for name in names.split()}
@@ -120,6 +120,30 @@ def test_a_hand_on_the_box_counts_as_that_hand(scene, hand):
     assert now.contact[0, 1 - hand] == 0.0
     assert now.touching[0, hand] > 0
     assert now.robot_contacts[0] >= now.touching[0].sum()
+
+
+def test_bodies_join_a_label_are_allowed_or_should_keep_off():
+    knees = ("left_knee_link", "right_knee_link")
+    hands = ("left_hand", "right_hand")
+    scenes = (
+        build_scene(ROBOT, LIFT_BOX, hands, joined={"right_hand": knees}),
+        build_scene(ROBOT, LIFT_BOX, hands, allowed=knees),
+        build_scene(ROBOT, LIFT_BOX, hands, keep_off=knees),
+    )
+    seen = []
+    for scene in scenes:
+        data = standing(scene)
+        mujoco.mj_forward(scene.model, data)
+        shin = data.geom("left_shin_collision").xpos
+        data.qpos[36:39] = shin + np.array([LIFT_BOX.half_size[0], 0.0, 0.0])
+        mujoco.mj_forward(scene.model, data)
+        seen.append(measured(scene, data))
+    joined, allowed, off = seen
+    assert joined.contact[0].tolist() == [0.0, 1.0]
+    assert allowed.contact[0].tolist() == off.contact[0].tolist() == [0.0, 0.0]
+    assert allowed.robot_contacts[0] < joined.robot_contacts[0]
+    assert off.forbidden[0] > 0
+    assert joined.forbidden[0] == allowed.forbidden[0] == 0
 
 
 def test_the_robots_gains_are_the_models(scene):

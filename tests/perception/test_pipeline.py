@@ -4,6 +4,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from subprocess import PIPE
 
 import numpy as np
 import pytest
@@ -78,6 +79,10 @@ def test_one_bad_video_does_not_stop_the_good_one(hostile):
     assert (record.status, record.reason) == ("kept", None)
     out = folder / "out"
     assert sorted(record.outputs) == sorted(p.name for p in out.glob("good.*"))
+    assert record.score is not None and 0.25 <= record.score <= 1.0
+    assert record.frames == Track.load(out / "good.track.npz").num_frames
+    assert set(record.stages) >= {"decode", "landmarks", "person", "object", "save"}
+    assert sum(record.stages.values()) == pytest.approx(record.seconds, rel=0.05)
     Prior.load(out / "good.prior.npz").validate(g1())
     truth = Track.load(clip.with_suffix(".truth.npz"))
     found = Track.load(out / "good.track.npz")
@@ -112,16 +117,7 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path):
     folder.mkdir()
     for name in "abc":
         pattern(folder / f"{name}.mp4", 3.0, 30)
-    code = (
-        "from pathlib import Path; import sys; from assets.g1.spec import g1; "
-        "from perception.pipeline import make_priors; "
-        "make_priors(Path(sys.argv[1]), Path(sys.argv[2]), robot=g1())"
-    )
-    command = [sys.executable, "-c", code, str(folder), str(out)]
-    started = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    while not (out / "manifest.json").exists() or not Manifest.load(out).clips:
-        assert started.poll() is None
-        time.sleep(0.05)
+    started = begin(folder, out)
     os.kill(started.pid, signal.SIGKILL)
     started.wait()
     done = dict(Manifest.load(out).clips)
@@ -130,6 +126,32 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path):
     assert sorted(manifest.clips) == ["a", "b", "c"]
     assert {name: manifest.clips[name] for name in done} == done
     assert not list(out.glob(".*"))
+
+
+def begin(folder, out):
+    """`priors` in a process of its own, with one video of the folder done."""
+    command = [sys.executable, "sugarmill.py", "priors", folder, "--out", out]
+    words = [*map(str, command), "--workers", "1"]
+    root = Path(__file__).parents[2]
+    started = subprocess.Popen(words, cwd=root, stdout=PIPE, stderr=PIPE, text=True)
+    while not (out / "manifest.json").exists() or not Manifest.load(out).clips:
+        assert started.poll() is None
+        time.sleep(0.02)
+    return started
+
+
+def test_ctrl_c_ends_cleanly_and_says_how_to_go_on(tmp_path):
+    folder, out = tmp_path / "videos", tmp_path / "out"
+    folder.mkdir()
+    for name in "abc":
+        pattern(folder / f"{name}.mp4", 4.0, 30)
+    started = begin(folder, out)
+    started.send_signal(signal.SIGINT)
+    said, wrong = started.communicate()
+    assert started.returncode == 130
+    assert "of 3 videos are done; the same command goes on from there" in said
+    assert "Traceback" not in said + wrong
+    assert 1 <= len(Manifest.load(out).clips) < 3
 
 
 def test_a_video_that_takes_too_long_is_given_up(tmp_path):
@@ -151,10 +173,41 @@ def test_two_people_are_rejected(tmp_path):
     assert "two people in" in str(record.reason)
 
 
-@pytest.mark.parametrize("workers", [0, -1])
-def test_impossible_settings_are_refused(tmp_path, workers):
-    with pytest.raises(ValueError, match="workers is"):
-        run(tmp_path, tmp_path, workers=workers)
+@pytest.mark.parametrize("options", [{"workers": -1}, {"time_limit_s": 0.0}])
+def test_impossible_settings_are_refused(tmp_path, options):
+    with pytest.raises(ValueError, match="expected"):
+        run(tmp_path, tmp_path, **options)
+
+
+def test_videos_of_one_name_get_a_record_each(tmp_path):
+    folder = tmp_path / "videos"
+    folder.mkdir()
+    for name in ("a.mp4", "a.mkv", "a_mp4.avi"):
+        (folder / name).write_text("not a video")
+    records = run(folder, tmp_path / "out").clips
+    assert sorted(records) == ["a_mkv", "a_mp4", "a_mp4_avi"]
+    assert all(record.status == "rejected" for record in records.values())
+
+
+def test_what_does_not_pass_the_gate_is_set_aside(hostile, tmp_path, monkeypatch):
+    """Above every score nothing passes; with `keep_all` everything does."""
+    folder = tmp_path / "videos"
+    folder.mkdir()
+    for name in ("good.mp4", "scene.toml"):
+        (folder / name).write_bytes((hostile[0] / name).read_bytes())
+    out = tmp_path / "out"
+    monkeypatch.setattr("perception.pipeline.GATE", 1.1)
+    record = run(folder, out).clips["good"]
+    assert record.status == "set aside"
+    assert str(record.reason).startswith("scores 0.")
+    assert sorted(p.name for p in (out / "set_aside").iterdir()) == [
+        f"good.{end}" for end in ("overlay.mp4", "prior.npz", "track.npz")
+    ]
+    assert not list(out.glob("good.*"))
+    again = run(folder, out, keep_all=True).clips["good"]
+    assert again.status == "kept"
+    assert again.score == record.score
+    assert not list((out / "set_aside").iterdir())
 
 
 def test_a_folder_without_videos_is_refused(tmp_path):

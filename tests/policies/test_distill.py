@@ -59,15 +59,16 @@ def test_a_bundles_starts_must_be_named(exported):
 def test_rollouts_are_free_of_terminations(exported, task, robot, short_prior):
     make = Bundle.load(exported).hierarchy
     rolls = [
-        roll_hierarchy(task, robot, [short_prior], make, episodes=2, seed=s, keep=2)
+        roll_hierarchy(task, robot, [short_prior], make, episodes=2, seed=s)
         for s in (0, 0, 1)
     ]
     steps = 40 + round((task.hold + 1.5) * 50) - 1
-    assert rolls[0].qpos.shape == (steps, 2, 43)
-    assert rolls[0].object_height.shape == (steps, 2)
-    np.testing.assert_array_equal(rolls[0].qpos, rolls[1].qpos)
-    assert not np.array_equal(rolls[0].qpos, rolls[2].qpos)
-    np.testing.assert_allclose(rolls[0].object_height, rolls[0].qpos[:, :, -5])
+    assert [len(roll) for roll in rolls] == [2, 2, 2]
+    first, again, other = (roll[1] for roll in rolls)
+    assert first.root_pos_w.shape == (steps, 3)
+    np.testing.assert_array_equal(first.root_pos_w, again.root_pos_w)
+    assert not np.array_equal(first.root_pos_w, other.root_pos_w)
+    np.testing.assert_array_equal(first.goal_pos_w, short_prior.goal_pos_w)
 
 
 def test_a_run_without_tracker_is_not_exported(trained, tmp_path):

@@ -1,0 +1,1 @@
+"""A seven-joint arm on a fixed base: XML and constants."""

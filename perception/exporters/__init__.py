@@ -1,0 +1,1 @@
+"""Priors out, in the layouts that other projects read."""

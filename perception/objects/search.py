@@ -1,0 +1,275 @@
+"""Where to begin seeking an object: on the floor, where the person comes to it."""
+
+from __future__ import annotations
+
+import functools
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from assets import rotations
+from assets.objects import ObjectSpec
+from perception.camera import project, transform
+from perception.objects.colour import KeyFrames, Odds, fine_codes, tinted
+from perception.objects.contour import Patch, fit_outline
+from perception.objects.hiding import person_mask
+from perception.objects.looks import contrast, depth_inside, learn_odds
+from perception.objects.shape import half_turn, resting_height, resting_quats
+from perception.objects.silhouette import Pose, Silhouette
+from perception.person.skeleton import L_ANKLE, L_HIP, L_TOE, R_HIP
+
+Floats = NDArray[np.floating]
+Bools = NDArray[np.bool_]
+
+CHANGE = 12.0
+"""Distance of two colours that differ."""
+EARLY = 5
+"""Key frames at either end of a clip that say what was there, what is there."""
+CELL_M, AROUND_M, MAX_CELLS = 0.14, 0.55, 350
+YAW_STEP = 0.53
+APART_M = 0.2
+STAYS = 0.25
+"""An object is where it was while less than this share of it has changed."""
+TOUCH_M = 0.25
+RING = 1.35
+"""Size of an outline and what lies around it, over the outline's."""
+GONE = 0.3
+OFF_M = 0.06
+SEAT_XY = (-0.15, 0.0, 0.15)
+SEAT_YAW = (-0.5, 0.0, 0.5)
+
+
+class Start(NamedTuple):
+    """A pose worth trying, and how much speaks for it."""
+
+    pose: Pose
+    score: float
+
+
+class Search:
+    """What is needed to try poses quickly, in small pictures.
+
+    | field | shape | unit | meaning |
+    |---|---|---|---|
+    | codes | (N, h, w) | | fine colour codes of the key frames |
+    | bodies_w | (N, 17, 3) | m | `hiding.body_points` at the key frames |
+    | first | (M,) | | the first few key frames |
+    | change | (h, w) | -1 to 1 | what is seen at first is gone at last; 0 unknown |
+    """
+
+    def __init__(
+        self,
+        keys: KeyFrames,
+        view: Silhouette,
+        spec: ObjectSpec,
+        bodies_w: Floats,
+        contacts: tuple[str, ...],
+    ) -> None:
+        self.view, self.spec, self.bodies_w = view, spec, bodies_w
+        self.contacts = contacts
+        self.codes = fine_codes(keys.small)
+        self.size = (self.codes.shape[1], self.codes.shape[2])
+        count = len(self.codes)
+        self.first = np.arange(min(EARLY, count))
+        self.last = np.arange(max(count - EARLY, 0), count)
+
+    @functools.cached_property
+    def person(self) -> Bools:
+        """Pixels `(N, h, w)` where the person is, near or far."""
+        cameras = (self.view.K, self.view.T_world_to_cam, self.size)
+        return np.stack([person_mask(b, *cameras) for b in self.bodies_w])
+
+    @functools.cached_property
+    def before(self) -> NDArray[np.float32]:
+        """The scene `(h, w, 3)` at first."""
+        return np.median(tinted(self.codes[self.first]), axis=0)
+
+    @functools.cached_property
+    def change(self) -> NDArray[np.float32]:
+        """What was there at first and is gone at last, without the person."""
+        after = np.median(tinted(self.codes[self.last]), axis=0)
+        far = np.linalg.norm(after - self.before, axis=-1) > CHANGE
+        ends = self.person[self.first].any(axis=0) | self.person[self.last].any(axis=0)
+        return np.where(ends, 0.0, np.where(far, 1.0, -1.0)).astype(np.float32)
+
+    @functools.cached_property
+    def coarse(self) -> NDArray[np.intp]:
+        """Few bins of colour `(h, w)` at first; -1 where the person is."""
+        light, a, b = np.moveaxis(self.before, -1, 0)
+        tints = [np.clip((t - 128) / 12 + 5.5, 0, 10) for t in (a, b)]
+        bins = (light / 16).astype(int) * 121
+        bins = bins + tints[0].astype(int) * 11 + tints[1].astype(int)
+        return np.where(self.person[self.first].any(axis=0), -1, bins)
+
+    def stands_out(self, pose: Pose) -> float:
+        """How unlike the colours inside the outline are to those around, 0 to 1."""
+        hulls = [hull for hull, _ in self.view.hulls(pose)]
+        every = np.concatenate(hulls)
+        middle = every.mean(axis=0)
+        low = np.floor(middle + RING * (every - middle).min(axis=0)).astype(int)
+        high = np.ceil(middle + RING * (every - middle).max(axis=0)).astype(int) + 1
+        limit = np.array(self.size)[::-1]
+        low, high = np.clip(low, 0, limit), np.clip(high, 0, limit)
+        image = np.zeros((high[1] - low[1], high[0] - low[0]), np.uint8)
+        if not image.size:
+            return 0.0
+        for value, scale in ((1, RING), (2, 1.0)):
+            for hull in hulls:
+                points = middle + scale * (hull - middle) - low - 0.5
+                cv2.fillConvexPoly(image, points.round().astype(np.int32), value)
+        bins = self.coarse[low[1] : high[1], low[0] : high[0]]
+        shares = []
+        for value in (1, 2):
+            counts = np.bincount(bins[(image == value) & (bins >= 0)], minlength=1936)
+            if counts.sum() < 10:
+                return 0.0
+            shares.append(counts / counts.sum())
+        return 1.0 - float(np.minimum(*shares).sum())
+
+    @property
+    def may_stay(self) -> bool:
+        """Whether it need not move at all: a seat."""
+        return "pelvis" in self.contacts
+
+    def masks(self, pose: Pose, keys: NDArray[np.intp]) -> tuple[Bools, Bools]:
+        """What the person hides at a pose, and all of the person, each `(M, h, w)`."""
+        T = self.view.T_world_to_cam
+        near = float(T[2, :3] @ pose.pos_w + T[2, 3])
+        cameras = (self.view.K, T, self.size)
+        hidden = [person_mask(self.bodies_w[k], *cameras, near) for k in keys]
+        return np.stack(hidden), self.person[keys]
+
+    def touching_points(self) -> Floats:
+        """Points `(N, P, 3)` of the bodies that may touch the object."""
+        b, found = self.bodies_w, []
+        if any("hand" in name for name in self.contacts):
+            found += [b[:, 14], b[:, 15]]
+        if any("foot" in name for name in self.contacts):
+            found += [b[:, i] for i in range(L_ANKLE, L_TOE + 2)]
+        if "pelvis" in self.contacts:
+            found.append(b[:, [L_HIP, R_HIP]].mean(axis=1))
+        return np.stack(found, axis=1)
+
+    def aloof(self, pose: Pose) -> float:
+        """How far [m], beyond what is usual, the bodies keep from the pose."""
+        away = self.touching_points() - pose.pos_w
+        half = np.asarray(self.spec.half_size)
+        beyond = np.abs(rotations.rotate_inverse(pose.quat_w, away)) - half
+        gap = np.linalg.norm(np.maximum(beyond, 0.0), axis=-1).min()
+        return max(float(gap) - TOUCH_M, 0.0)
+
+    def leaves(self, pose: Pose) -> int:
+        """The last key frame in which the object still looks as it did there."""
+        inside = depth_inside(self.view, pose, self.size) > 0.5
+        if not inside.any():
+            return len(self.codes) - 1
+        now = tinted(self.codes[:, inside])
+        changed = np.linalg.norm(now - self.before[inside], axis=-1) > CHANGE
+        known = ~self.person[:, inside]
+        share = (changed & known).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+        same = (share < STAYS) & (known.mean(axis=1) > 0.3)
+        stays = np.flatnonzero(same)
+        return int(stays[-1]) if len(stays) else len(self.first) - 1
+
+    def moves_off(self, pose: Pose, odds_of: Odds, prior: Floats) -> int:
+        """The last key frame before its outline leaves the pose, at least 3 long."""
+        moved = np.zeros(len(self.codes), bool)
+        for k in range(len(self.codes)):
+            odds = odds_of[self.codes[k]]
+            odds[self.masks(pose, np.array([k]))[0][0]] = 0.0
+            patch = Patch(odds, np.zeros(2))
+            fit = fit_outline(self.view, pose, patch, prior, 6.0, 2)
+            away = np.linalg.norm(fit.pose.pos_w - pose.pos_w)
+            moved[k] = away > OFF_M and fit.seen > 0.2
+        lasting = moved[:-2] & moved[1:-1] & moved[2:]
+        return int(np.argmax(lasting)) - 1 if lasting.any() else len(moved) - 1
+
+    def clear(self, pose: Pose, leaves: int, count: int) -> NDArray[np.intp]:
+        """Up to `count` key frames, until it leaves, in which little hides it."""
+        inside = depth_inside(self.view, pose, self.size) > 0.5
+        until = max(leaves - 1, 1)
+        hidden = self.person[:until, inside].mean(axis=1)
+        clear = np.flatnonzero(hidden <= np.median(hidden) + 0.02)
+        return clear[np.linspace(0, len(clear) - 1, count).round().astype(int)]
+
+
+def starts(search: Search) -> list[Start]:
+    """Poses worth trying, the most promising first."""
+    if search.may_stay:
+        return _seats(search)
+    found = []
+    for pose in _on_floor(search):
+        score = search.stands_out(pose)
+        if score > 0.0:
+            gone = search.view.score(pose, search.change)
+            found.append(Start(pose, score + GONE * gone))
+    found.sort(key=lambda start: -start.score)
+    chosen: list[Start] = []
+    for start in found:
+        if len(chosen) >= 12:
+            break
+        if all(_differ(start.pose, other.pose) for other in chosen):
+            chosen.append(start)
+    return chosen
+
+
+def _differ(a: Pose, b: Pose) -> bool:
+    apart = np.linalg.norm(a.pos_w - b.pos_w) > APART_M
+    return bool(apart or rotations.angle(a.quat_w, b.quat_w) > 0.8)
+
+
+def _on_floor(search: Search) -> list[Pose]:
+    """Resting poses around where the bodies come, in view."""
+    paths = search.touching_points()[..., :2].reshape(-1, 2)
+    cells = np.unique(np.round(paths / CELL_M).astype(int), axis=0)
+    reach = int(np.ceil(AROUND_M / CELL_M))
+    span = np.arange(-reach, reach + 1)
+    disc = np.array([(i, j) for i in span for j in span if i * i + j * j <= reach**2])
+    cells = np.unique((cells[:, None] + disc).reshape(-1, 2), axis=0)
+    points = np.concatenate([cells * CELL_M, np.full((len(cells), 1), 0.1)], axis=1)
+    points_c = transform(search.view.T_world_to_cam, points)
+    pixels = project(search.view.K, points_c)
+    height, width = search.size
+    inside = (pixels > 0).all(axis=1) & (pixels < [width, height]).all(axis=1)
+    inside &= points_c[:, 2] > 0.3
+    points = points[inside]
+    points = points[:: max(1, -(-len(points) // MAX_CELLS))]
+    poses = []
+    for quat in resting_quats(search.spec):
+        turn = half_turn(search.spec, quat)
+        yaws = np.arange(0.0, max(turn, 1e-3), YAW_STEP)
+        z = resting_height(search.spec, quat)
+        for yaw in yaws:
+            turned = rotations.multiply(rotations.from_yaw(yaw), quat)
+            poses += [Pose(np.array([x, y, z]), turned) for x, y, _ in points]
+    return poses
+
+
+def _seats(search: Search) -> list[Start]:
+    """Poses under the hips where they are lowest, facing as the person does."""
+    hips = search.bodies_w[:, [L_HIP, R_HIP]]
+    height = hips[..., 2].mean(axis=1)
+    seated = height <= height.min() + 0.06
+    middle = np.median(hips[seated].mean(axis=1), axis=0)
+    across = np.median(hips[seated, 0] - hips[seated, 1], axis=0)
+    yaw = np.arctan2(-across[0], across[1])
+    z = resting_height(search.spec, rotations.IDENTITY)
+    hidden_of = search.first
+    found = []
+    for turn in SEAT_YAW:
+        quat = rotations.from_yaw(yaw + turn)
+        for dx in SEAT_XY:
+            for dy in SEAT_XY:
+                shift = rotations.rotate(quat, np.array([dx, dy, 0.0]))
+                pose = Pose(np.array([*(middle + shift)[:2], z]), quat)
+                hidden, person = search.masks(pose, hidden_of)
+                depth = depth_inside(search.view, pose, search.size)
+                codes = search.codes[hidden_of]
+                odds_of = learn_odds(codes, hidden, person, depth)
+                odds = odds_of[codes].mean(axis=0)
+                seen = contrast(depth, odds, hidden.all(axis=0))
+                found.append(Start(pose, seen))
+    found.sort(key=lambda start: -start.score)
+    return found

@@ -1,0 +1,217 @@
+"""Carry a box: walk to it, lift it between the palms, walk on, put it down."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import mujoco
+import numpy as np
+from scipy.ndimage import gaussian_filter1d
+
+from assets import rotations
+from assets.objects import ObjectSpec
+from assets.rotations import Array
+from perception.studio import approach, gait
+from perception.studio.gait import OUTWARD, Gait
+from perception.studio.motion import Motion, upright
+from perception.studio.posture import Score, blank, embody
+from perception.studio.timeline import Timeline
+
+
+@dataclasses.dataclass(frozen=True)
+class _Carry:
+    """One carry's choices [m, rad]."""
+
+    gait: Gait
+    start: Array  # stations: where the walk begins, the box is taken, put down
+    take: Array
+    give: Array
+    first: tuple[int, int]  # the feet that begin the two walks
+    to_box: Array  # stations of the walks
+    to_goal: Array
+    time: Timeline
+    rest: Array  # the box's position before
+    rest_yaw: float
+    end: Array  # and after; how far before the body, aside
+    grip: Array  # palms' centre in the object's frame, x and z
+    yaw: float  # of the box, past the body's heading
+    tilt: float
+    distance: float  # of the box's centre before the ankles: at the floor, and held
+    held: float
+    height: float
+    pitch: float
+    puts_down: bool
+    phase: float
+
+
+def carry_box(
+    model: mujoco.MjModel, spec: ObjectSpec, rng: np.random.Generator, fps: float
+) -> Motion:
+    """Walk to a box, lift it, carry it 0.8 to 2.2 m, mostly put it down again.
+
+    `model` holds the actor and a mocap body `object`. Raises RuntimeError when no
+    plan keeps the box clear of the body.
+    """
+
+    def act(rng: np.random.Generator) -> Motion | str:
+        return _perform(model, spec, _draw(model, spec, rng), fps)
+
+    return approach.first_that_fits("carry-box", act, rng)
+
+
+def _draw(model: mujoco.MjModel, spec: ObjectSpec, rng: np.random.Generator) -> _Carry:
+    """Draw where everything is and when everything happens."""
+    way = gait.draw_gait(model, rng)
+    hip = model.body("pelvis").pos[2]
+    scale = hip / 0.93
+    half = rng.uniform(0.11, 0.16) * scale
+    distance = spec.half_size[0] + rng.uniform(0.25, 0.33)
+    bearing = rng.uniform(-0.4, 0.4)
+    to = bearing + rng.uniform(-0.5, 0.5)
+    box = rng.uniform(1.1, 2.6) * np.array([np.cos(bearing), np.sin(bearing)])
+    start = approach.station(0.0, 0.0, rng.uniform(-0.5, 0.5), rng.uniform(0.08, 0.12))
+    take = approach.before(box, to, distance, half)
+    bend = rng.uniform(-0.5, 0.5)
+    shift = rng.uniform(0.8, 2.2) * np.array([np.cos(to + bend), np.sin(to + bend)])
+    give = approach.before(box + shift, to + 2.0 * bend, distance, half)
+    to_box = gait.path(start, take, way)
+    to_goal = gait.path(take, give, way, 0.42 * scale)
+    puts_down = bool(rng.random() < 0.8)
+    still, down, close, press, up, settle, lower, let, rise, hold = rng.uniform(
+        [0.3, 0.7, 0.15, 0.08, 0.8, 0.1, 0.8, 0.15, 0.6, 0.25],
+        [0.5, 1.0, 0.25, 0.15, 1.1, 0.3, 1.1, 0.25, 0.9, 0.5],
+    )
+    ending = {"lower": lower, "let": let, "rise": rise} if puts_down else {}
+    time = Timeline(
+        still=still,
+        walk=gait.duration(way, to_box),
+        down=down,
+        close=close,
+        press=press,
+        up=up,
+        carry=gait.duration(way, to_goal) + settle,
+        **ending,
+        hold=hold,
+    )
+    return _Carry(
+        gait=way,
+        start=start,
+        take=take,
+        give=give,
+        first=(int(rng.integers(2)), int(rng.integers(2))),
+        to_box=to_box,
+        to_goal=to_goal,
+        time=time,
+        rest=np.array([*box, spec.half_size[2]]),
+        rest_yaw=to,
+        end=np.array([*(box + shift), spec.half_size[2]]),
+        grip=np.array(
+            [rng.uniform(-0.16, -0.06), rng.uniform(0.1, 0.7) * spec.half_size[2]]
+        ),
+        yaw=np.radians(rng.uniform(-5.0, 5.0)),
+        tilt=np.radians(rng.uniform(-4.0, 2.0)),
+        distance=distance,
+        held=spec.half_size[0] + rng.uniform(0.275, 0.31) * scale,
+        height=hip * rng.uniform(1.06, 1.18),
+        pitch=np.radians(rng.uniform(40.0, 62.0)),
+        puts_down=puts_down,
+        phase=rng.uniform(0.0, 2 * np.pi),
+    )
+
+
+def _perform(
+    model: mujoco.MjModel, spec: ObjectSpec, plan: _Carry, fps: float
+) -> Motion | str:
+    """The whole clip of one plan, or what is wrong with it."""
+    t, time, way = plan.time.frames(fps), plan.time, plan.gait
+    steps = gait.footsteps(way, plan.to_box, time.start("walk"), plan.first[0])
+    steps += gait.footsteps(way, plan.to_goal, time.start("carry"), plan.first[1])
+    feet = gait.walk(model, way, plan.start, steps, t)
+    pos, quat = _object_path(plan, feet, t, fps)
+    score = blank(feet, way.arms)
+    _use_hands(spec, plan, score, (pos, quat), t)
+    bent = time.ease(t, "down") - time.ease(t, "up", wait=0.12)
+    low = time.ease(t, "down") - time.ease(t, "up", early=0.25)
+    if plan.puts_down:
+        bent += time.ease(t, "lower", early=0.12) - time.ease(t, "rise")
+        low += time.ease(t, "lower", wait=0.25) - time.ease(t, "rise")
+    score.knees_out = 0.2 * low
+    grasp = int(np.searchsorted(t, time.end("close")))
+    fit = approach.crouch(model, score, (pos, quat), grasp, plan.pitch)
+    if isinstance(fit, str):
+        return fit
+    score.pitch = 0.05 + (fit[0] - 0.05) * bent - 0.08 * _held(plan, t)
+    score.drop = fit[1] * low
+    score.gaze_w = pos
+    score.attention = 0.8 - 0.6 * _held(plan, t)
+    solution = embody(model, score, fps)
+    touching = t >= time.end("close") - 1e-9
+    if plan.puts_down:
+        touching &= t <= time.end("lower") + 1e-9
+    contact = approach.hands(t, touching)
+    motion = Motion(solution.qpos, pos, quat, contact, solution.stretch)
+    return approach.fault(model, motion) or motion
+
+
+def _held(plan: _Carry, t: Array) -> Array:
+    """How far the box is off the floor, from 0 to 1."""
+    up = plan.time.ease(t, "up")
+    return up - plan.time.ease(t, "lower") if plan.puts_down else up
+
+
+def _object_path(
+    plan: _Carry, feet: gait.Feet, t: Array, fps: float
+) -> tuple[Array, Array]:
+    """The box's positions `(T, 3)` and quaternions `(T, 4)`: it goes with the body."""
+    up = plan.time.ease(t, "up")
+    down = plan.time.ease(t, "lower") if plan.puts_down else 0.0 * t
+    smooth = [
+        gaussian_filter1d(x, 0.15 * fps, axis=0, mode="nearest")
+        for x in (feet.com_w, feet.heading)
+    ]
+    ahead = np.stack([np.cos(smooth[1]), np.sin(smooth[1])], axis=-1)
+    held = np.empty((len(t), 3))
+    held[:, :2] = smooth[0] + (plan.held - 0.05) * ahead
+    held[:, 2] = plan.height + 0.006 * np.sin(3.0 * t + plan.phase)
+    level = plan.time.ease(t, "up", wait=0.45)
+    pos = plan.rest + np.stack([level, level, up], axis=-1) * (held - plan.rest)
+    out = plan.time.ease(t, "lower", early=0.45) if plan.puts_down else down
+    pos += np.stack([out, out, down], axis=-1) * (plan.end - pos)
+    carried = smooth[1] + 0.2 * plan.yaw
+    yaw = plan.rest_yaw + plan.yaw
+    yaw = yaw + level * (carried - yaw)
+    yaw += out * (plan.give[2] + plan.yaw - yaw)
+    return pos, upright(yaw, plan.tilt * (up - down))
+
+
+def _use_hands(
+    spec: ObjectSpec,
+    plan: _Carry,
+    score: Score,
+    box: tuple[Array, Array],
+    t: Array,
+) -> None:
+    """Palms beside the box, then on it, in the end off it again."""
+    time = plan.time
+    reach, gap = time.ease(t, "down", wait=0.25), 1.0 - time.ease(t, "close")
+    if plan.puts_down:
+        reach = reach - time.ease(t, "rise", early=0.25)
+        gap = gap + time.ease(t, "let")
+    grip = np.empty((len(t), 2, 3))
+    grip[..., 0], grip[..., 2] = plan.grip
+    grip[..., 1] = (spec.half_size[1] + 0.1 * gap)[:, None] * OUTWARD
+    pos, quat = box
+    score.palm_w = pos[:, None] + rotations.rotate(quat[:, None], grip)
+    score.palm_w += (
+        0.05
+        * np.sin(np.pi * reach)[:, None, None]
+        * (
+            rotations.rotate(
+                quat[:, None], np.array([[0.0, 1.0, 0.0], [0.0, -1.0, 0.0]])
+            )
+        )
+    )
+    droop = np.radians(-35.0 - 22.0 * _held(plan, t))
+    turn = rotations.multiply(quat, upright(0.0 * t, droop))
+    score.hand_quat_w = np.repeat(turn[:, None], 2, axis=1)
+    score.reach = np.repeat(reach[:, None], 2, axis=1)

@@ -1,0 +1,148 @@
+"""The commands that learn: what the front door offers of this room."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Literal
+
+import tyro
+
+
+@dataclasses.dataclass(frozen=True)
+class Train:
+    """Train a refiner on a folder of priors; checkpoints every minute."""
+
+    task: tyro.conf.Positional[str]
+    priors: Path
+    out: Path
+    """The run's directory."""
+    steps: int = 4_000_000
+    """Control steps in all."""
+    num_envs: int = 256
+    seed: int = 0
+    feedforward: bool = True
+    """Add inverse-dynamics torque to the targets."""
+    stop_at: float = 0.0
+    """Stop once this share of episodes completes from the first frame; 0: never."""
+    device: Literal["cpu", "cuda"] = "cpu"
+    randomize: bool = False
+    """Draw friction, mass and more anew each episode, and push the robot."""
+    resume: bool = False
+    """Continue the run in --out; loads its pickled checkpoint."""
+    robot_xml: Path | None = None
+
+    def run(self) -> int:
+        """Train and say where the run stands."""
+        from policies.stages import train_run
+        from policies.train import TrainSettings
+
+        names = "steps num_envs seed feedforward stop_at device randomize".split()
+        settings = TrainSettings(**{name: getattr(self, name) for name in names})
+        rows = train_run(
+            self.task,
+            self.priors,
+            self.out,
+            settings,
+            resume=self.resume,
+            robot_xml=self.robot_xml,
+        )
+        if rows:
+            last = rows[-1]
+            done = f"{last['completion']:.0%} of episodes complete while exploring"
+            print(f"{self.out}: {last['steps']:,} steps, {done}")
+        return 0
+
+
+@dataclasses.dataclass(frozen=True)
+class Distill:
+    """Distil a run's refiner into a tracker and a command generator."""
+
+    source: tyro.conf.Positional[Path]
+    """A run that `train` wrote."""
+    out: Path | None = None
+    """Where to write; by default into the run itself."""
+    rounds: int = 30
+    seed: int = 0
+
+    def run(self) -> int:
+        """Distil."""
+        from policies.distill import DistillSettings
+        from policies.stages import distill_run
+
+        out = self.out or self.source
+        settings = DistillSettings(rounds=self.rounds, seed=self.seed)
+        figures = distill_run(self.source, out, settings)
+        print(f"{out}: tracker loss {figures['tracker_loss']:.4f}")
+        return 0
+
+
+@dataclasses.dataclass(frozen=True)
+class Export:
+    """Export a distilled run as a bundle that a robot can run."""
+
+    source: tyro.conf.Positional[Path]
+    out: Path
+    episodes: int = 200
+    """Episodes without reference for the bundle's own figures; 0: none."""
+
+    def run(self) -> int:
+        """Export."""
+        from policies.stages import export_run
+
+        print(export_run(self.source, self.out, episodes=self.episodes))
+        return 0
+
+
+@dataclasses.dataclass(frozen=True)
+class Evaluate:
+    """Evaluate a run's refiner, or a bundle without any reference."""
+
+    source: tyro.conf.Positional[Path]
+    """A run or a bundle."""
+    priors: Path | None = None
+    """Clips whose first frames are the starts; by default the run's own."""
+    episodes: int = 200
+    seed: int = 1000
+    out: Path | None = None
+    """Where to write the figures as JSON."""
+
+    def run(self) -> int:
+        """Evaluate and print a table."""
+        from policies.run_dir import write_json
+        from policies.stages import evaluate_path
+        from policies.tables import print_figures
+
+        figures = evaluate_path(self.source, self.priors, self.episodes, self.seed)
+        print_figures(str(self.source), figures)
+        if self.out is not None:
+            write_json(self.out, figures)
+        return 0
+
+
+@dataclasses.dataclass(frozen=True)
+class Play:
+    """Film a task done by some agent."""
+
+    task: tyro.conf.Positional[str]
+    video: Path
+    agent: Literal["zero", "random", "trained"] = "zero"
+    source: Path | None = None
+    """A run, for --agent trained."""
+    priors: Path | None = None
+    seed: int = 0
+
+    def run(self) -> int:
+        """Film one episode."""
+        from policies.play import play
+
+        steps = play(
+            self.task,
+            self.agent,
+            self.video,
+            run=self.source,
+            priors=self.priors,
+            seed=self.seed,
+        )
+        print(f"{self.video}: {steps} control steps")
+        return 0
