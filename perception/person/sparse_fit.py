@@ -109,6 +109,6 @@ def huber(residual: Floats, limit: float) -> Floats:
     return np.sqrt(np.minimum(1.0, limit / size))
 
 
-def geman_mcclure(residual: Floats, limit: float) -> Floats:
+def geman_mcclure(residual: Floats, limit: Floats | float) -> Floats:
     """Square-root weights of Geman and McClure's loss, flat far beyond `limit`."""
     return 1.0 / (1.0 + (residual / limit) ** 2)
