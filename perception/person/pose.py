@@ -37,6 +37,8 @@ SIDES = np.array(
 """Each landmark's other side."""
 MIRROR_FPS = 24.0
 """Videos of fewer frames a second are not watched by turns."""
+MAX_LOST = 150
+"""Frames kept while nobody is found, to look at again from where somebody is."""
 
 Floats = NDArray[np.floating]
 
@@ -100,6 +102,7 @@ class MediaPipePose:
 
         turns = 2 if self.mirrored and fps >= MIRROR_FPS else 1
         rows: list[Row | None] = []
+        lost: list[Frame] = []
         with ExitStack() as stack:
             watching = [
                 stack.enter_context(self._landmarker(RunningMode.VIDEO, 1))
@@ -111,7 +114,29 @@ class MediaPipePose:
                 result = watching[index % turns].detect_for_video(image, stamp)
                 row = next(_people(result, frame), None)
                 rows.append(_mirror(row, frame.shape[1]) if row and turned else row)
+                if row is None:
+                    lost = [*lost[1 - MAX_LOST :], frame]
+                    continue
+                if len(lost) > turns:
+                    self._look_back([*lost, frame], fps, rows)
+                lost = []
         return _stack(rows)
+
+    def _look_back(self, frames: list[Any], fps: float, rows: list[Row | None]) -> None:
+        """Follow who was found in the last of `frames` back into those before it.
+
+        Somebody small or half hidden is followed more easily than found.
+        """
+        from mediapipe.tasks.python.vision import RunningMode
+
+        with self._landmarker(RunningMode.VIDEO, 1) as landmarker:
+            for step, frame in enumerate(reversed(frames)):
+                stamp = round(step * 1000.0 / fps)
+                result = landmarker.detect_for_video(_image(frame), stamp)
+                row = next(_people(result, frame), None)
+                if row is None:
+                    return
+                rows[-1 - step] = row
 
     def people(self, frame: Frame) -> list[Landmarks]:
         """Everyone seen in one frame, at most four, as clips of one row."""

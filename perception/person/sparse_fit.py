@@ -100,7 +100,8 @@ class _Sum:
         if not self._where:
             return np.zeros(self.shape)
         where, values = np.concatenate(self._where), np.concatenate(self._values)
-        return np.bincount(where, values, size).reshape(self.shape)
+        total = np.bincount(where, values, size)
+        return np.asarray(total, float).reshape(self.shape)
 
 
 def huber(residual: Floats, limit: float) -> Floats:

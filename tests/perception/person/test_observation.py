@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from perception.person.observation import observe, resample
+from perception.person.people import main_person
 from perception.person.pose import SIDES
 from tests.perception.clips import standing_person
 
@@ -39,3 +40,18 @@ def test_a_smooth_path_survives_resampling():
 def test_sides_of_landmarks_pair_up():
     np.testing.assert_array_equal(SIDES[SIDES], np.arange(33))
     assert [SIDES[i] for i in (0, 11, 24, 31)] == [0, 12, 23, 32]
+
+
+def test_somebody_small_who_is_followed_for_a_while_is_not_the_main_person():
+    _, landmarks = standing_person(1.7, 60, K)
+    passing = slice(20, 28)
+    landmarks.pixels[passing] = 0.4 * landmarks.pixels[passing] + [350.0, 20.0]
+    shown = main_person(landmarks)
+    assert not shown[passing].any()
+    assert shown.sum() == 52
+
+
+def test_who_walks_fast_stays_the_main_person():
+    _, landmarks = standing_person(1.7, 60, K)
+    landmarks.pixels[:, :, 0] += 25.0 * np.arange(60)[:, None]
+    assert main_person(landmarks).all()
