@@ -9,7 +9,7 @@ import numpy as np
 from assets.interactions import interaction
 from benchmarks.causes import landmark_causes, track_causes
 from benchmarks.clip_files import Seen
-from benchmarks.contact_error import Agreement, agreement
+from benchmarks.contact_error import Agreement, Bools, agreement
 from benchmarks.object_error import object_in_camera, turned_by
 from benchmarks.pose_error import (
     aligned_error,
@@ -18,6 +18,7 @@ from benchmarks.pose_error import (
     root_error,
     world_error,
 )
+from perception.contacts import MotionLabeller
 from perception.person.pose import MEDIAPIPE_INDEX
 from perception.prior import CONTACT_NAMES
 from perception.track import Track
@@ -55,10 +56,11 @@ def figures(seen: Seen) -> Row:
         "clip": seen.case.name,
         "task": seen.case.task,
         "seed": seen.case.seed,
-        "kept": seen.reason is None,
+        "status": seen.status,
         "reason": seen.reason,
         "seconds": seen.seconds,
         "root_raw": raw_error(seen),
+        "f1_true_motion": _labelled_from_truth(seen),
         **landmark_causes(seen),
     }
     if seen.found is not None:
@@ -79,28 +81,46 @@ def raw_error(seen: Seen) -> float:
 
 
 def track_figures(found: Track, truth: Track, seen: Seen) -> Row:
-    """Person, object and contact of a found track."""
+    """Person, object and contact of a found track; no object if none was found."""
     a, b = found.joints_w, truth.joints_w
     rotation, shift = rigid_motion(a.reshape(-1, 3), b.reshape(-1, 3))
     (pos, quat), (true_pos, true_quat) = map(object_in_camera, (found, truth))
     beside = found.object_pos_w @ rotation + shift - truth.object_pos_w
     angle = turned_by(quat, true_quat, seen.object)
-    labels = _agreement(found, truth, seen.case.task)
-    return {
+    labels = _agreement(found.contact, truth.contact, seen.case.task)
+    row = {
         "root": MM * root_error(a, b),
         "pa": MM * aligned_error(a, b),
         "world": MM * world_error(a, b),
         "position": MM * pelvis_error(a, b),
-        "object": MM * float(np.linalg.norm(pos - true_pos, axis=-1).mean()),
-        "object_person": MM * float(np.linalg.norm(beside, axis=-1).mean()),
-        "object_deg": None if angle is None else float(np.degrees(angle.mean())),
         "f1": labels.f1,
         "labels": [labels.hits, labels.false, labels.missed, labels.at_edges],
         "onsets": [None if np.isnan(o) else o for o in labels.onsets],
         **track_causes(found, truth),
     }
+    if not seen.handled:
+        return {key: row[key] for key in row if not key.startswith("object")}
+    row["object"] = MM * float(np.linalg.norm(pos - true_pos, axis=-1).mean())
+    row["object_person"] = MM * float(np.linalg.norm(beside, axis=-1).mean())
+    if angle is not None:
+        row["object_deg"] = float(np.degrees(angle.mean()))
+    return row
 
 
-def _agreement(found: Track, truth: Track, task: str) -> Agreement:
+def _agreement(found: Bools, true: Bools, task: str) -> Agreement:
     bodies = [CONTACT_NAMES.index(name) for name in interaction(task).contacts]
-    return agreement(found.contact[:, bodies], truth.contact[:, bodies])
+    return agreement(found[:, bodies], true[:, bodies])
+
+
+def _labelled_from_truth(seen: Seen) -> float:
+    """F1 of the labels that our rules give for the true motion."""
+    truth, task = seen.truth, seen.case.task
+    labels = MotionLabeller().label(
+        truth.joints_w,
+        seen.object,
+        truth.object_pos_w,
+        truth.object_quat_w,
+        truth.fps,
+        interaction(task).contacts,
+    )
+    return _agreement(labels, truth.contact, task).f1

@@ -10,7 +10,6 @@ import dataclasses
 import functools
 import hashlib
 import json
-import time
 from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
@@ -20,28 +19,46 @@ import numpy as np
 
 from assets.g1.spec import g1
 from assets.objects import ObjectSpec
-from perception.clip import see_clip
+from perception.gate import GATE
+from perception.manifest import ClipRecord
 from perception.person.pose import Landmarks, MediaPipePose
-from perception.person.pose_model import resolve_model
-from perception.retargeting.retarget import retarget
+from perception.person.pose_model import model_hash, resolve_model
+from perception.pipeline import VERSION
+from perception.prior import Prior
 from perception.scene_file import Scene, load_scenes
+from perception.stopwatch import Stopwatch
 from perception.studio.render import render_clips
 from perception.track import Track
 from perception.video import Frame
+from perception.worker import Job, do_job
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "out" / "bench_perception"
 _STUDIO = ("perception/studio", "perception/encode.py", "assets/actor", "assets/*.py")
 _PIPELINE = ("assets", "perception")
-_LOOKS_ONLY = ("perception/studio", "perception/report", "perception/importers")
+_ELSEWHERE = (
+    "perception/studio",
+    "perception/report/report.py",
+    "perception/importers",
+    "perception/exporters",
+    "perception/commands.py",
+    "perception/cluster.py",
+)
 
 
 @dataclasses.dataclass(frozen=True)
 class Case:
-    """One rendered clip: its task and seed, and where its files lie."""
+    """One rendered clip: its task and seed, and where its files lie.
+
+    `made` and `watched` are the keys of the code that makes it and that watches it.
+    """
 
     task: str
     seed: int
+    made: str = dataclasses.field(default_factory=lambda: _key(_STUDIO))
+    watched: str = dataclasses.field(
+        default_factory=lambda: _key(_PIPELINE, _ELSEWHERE)
+    )
 
     @property
     def name(self) -> str:
@@ -51,7 +68,7 @@ class Case:
     @property
     def folder(self) -> Path:
         """Holds the clip, its truth and its scene."""
-        return FOLDER / f"clips_{_key(_STUDIO)}" / self.name
+        return FOLDER / f"clips_{self.made}" / self.name
 
     @property
     def video(self) -> Path:
@@ -66,15 +83,15 @@ class Case:
     @property
     def result(self) -> Path:
         """What the pipeline made of it, as JSON; arrays lie beside it."""
-        seen = FOLDER / f"seen_{_key(_PIPELINE, _LOOKS_ONLY)}"
-        return seen / self.folder.parent.name / f"{self.name}.json"
+        return FOLDER / f"seen_{self.watched}_{self.made}" / f"{self.name}.json"
 
 
 @dataclasses.dataclass(frozen=True)
 class Seen:
     """A clip's truth and what the pipeline saw; the object as the truth has it.
 
-    `reason` says why there is no prior; `quality` are a kept prior's own figures.
+    `handled` says whether the object was found; without that, `found` holds a person
+    and nothing of worth beside. `quality` are a kept prior's own figures.
     """
 
     case: Case
@@ -82,6 +99,8 @@ class Seen:
     object: ObjectSpec
     landmarks: Landmarks
     found: Track | None
+    handled: bool
+    status: str
     reason: str | None
     quality: dict[str, Any] | None
     seconds: float
@@ -92,6 +111,7 @@ class Recording:
 
     def __init__(self, estimator: MediaPipePose) -> None:
         self.name, self.people = estimator.name, estimator.people
+        self.close = estimator.close
         self._estimator = estimator
         self.landmarks: Landmarks | None = None
 
@@ -110,55 +130,56 @@ def prepare(case: Case) -> None:
 
 
 def watch(case: Case) -> None:
-    """The pipeline's own steps on one clip, without the truth; writes the result."""
-    begun = time.perf_counter()
-    case.result.parent.mkdir(parents=True, exist_ok=True)
-    estimator = Recording(MediaPipePose(resolve_model()))
-    reason, quality = None, None
-    try:
-        sighting = see_clip(case.video, case.scene, estimator)
-        sighting.track.save(case.result.with_suffix(".track.npz"))
-        reason = sighting.refusal
-        if reason is None:
-            prior = retarget(
-                sighting.track,
-                sighting.object,
-                g1(),
-                name=case.name,
-                task=case.task,
-                source=sighting.source,
-            )
-            quality = prior.quality
-    except ValueError as error:
-        reason = " ".join(str(error).split())
-    seen = estimator.landmarks
-    if seen is not None:
-        arrays = dataclasses.asdict(seen)
+    """The pipeline's own work on one clip, without the truth; writes the result."""
+    folder = case.result.parent
+    folder.mkdir(parents=True, exist_ok=True)
+    model = resolve_model()
+    digest = model_hash(model)
+    job = Job(
+        case.name,
+        case.video,
+        "",
+        folder,
+        g1(),
+        model,
+        digest,
+        GATE,
+        VERSION,
+        case.scene,
+    )
+    estimator = Recording(MediaPipePose(model))
+    record = do_job(job, estimator, Stopwatch())
+    estimator.close()
+    if estimator.landmarks is not None:
+        arrays = dataclasses.asdict(estimator.landmarks)
         np.savez_compressed(case.result.with_suffix(".landmarks.npz"), **arrays)
-    values = {
-        "reason": reason,
-        "quality": quality,
-        "seconds": round(time.perf_counter() - begun, 2),
-    }
-    case.result.write_text(json.dumps(values, indent=1), encoding="utf-8")
+    text = json.dumps(dataclasses.asdict(record), indent=1)
+    case.result.write_text(text, encoding="utf-8")
 
 
 def load(case: Case) -> Seen:
     """What `prepare` left on disk."""
-    values = json.loads(case.result.read_text(encoding="utf-8"))
+    record = ClipRecord(**json.loads(case.result.read_text(encoding="utf-8")))
     with np.load(case.result.with_suffix(".landmarks.npz"), allow_pickle=False) as file:
         landmarks = Landmarks(**{key: file[key] for key in file.files})
-    track, item = case.result.with_suffix(".track.npz"), case.scene.object
+    files = {name.split(".", 1)[1]: name for name in record.outputs}
+    track, prior = (
+        case.result.parent / files[end] if end in files else None
+        for end in ("track.npz", "prior.npz")
+    )
+    item = case.scene.object
     assert item is not None
     return Seen(
         case,
         Track.load(case.video.with_suffix(".truth.npz")),
         item,
         landmarks,
-        Track.load(track) if track.exists() else None,
-        values["reason"],
-        values["quality"],
-        values["seconds"],
+        Track.load(track) if track else None,
+        record.source.get("object_seen") is not None,
+        record.status,
+        record.reason,
+        Prior.load(prior).quality if prior and record.status == "kept" else None,
+        record.seconds,
     )
 
 

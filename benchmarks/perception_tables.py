@@ -11,6 +11,8 @@ from rich.table import Table
 from benchmarks import causes
 
 PAGE = Path(__file__).parents[1] / "docs" / "perception.md"
+WIDTH = 130
+"""Columns of the terminal that the tables need at least."""
 BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
 
 Parts = dict[str, Any]
@@ -57,13 +59,16 @@ def tables(parts: Parts) -> list[tuple[str, Rows]]:
 
 def show(parts: Parts) -> None:
     """Print the tables."""
+    console = Console(width=max(WIDTH, Console().width))
     for title, rows in tables(parts):
         table = Table(title=title, padding=(0, 0))
         for index, column in enumerate(rows[0]):
             table.add_column(column, justify="right" if index else "left")
         for row in rows[1:]:
             table.add_row(*row)
-        Console().print(table)
+        console.print(table)
+    for clip, reason in parts.get("rendered", {}).get("not_kept", {}).items():
+        console.print(f"{clip}: {reason}", markup=False, highlight=False)
 
 
 def write(parts: Parts) -> None:
@@ -105,13 +110,14 @@ def _range(figure: Any, digits: int) -> str:
 
 
 def _task_rows(tasks: Parts) -> Rows:
-    rows = [["task", "priors", *(title for title, *_ in _TASK_COLUMNS)]]
+    rows = [["task", "kept", "found", *(title for title, *_ in _TASK_COLUMNS)]]
     for name, figures in tasks.items():
         cells = [number(figures[key], n) for _, key, n, _ in _TASK_COLUMNS]
-        rows.append([name, f"{figures['kept']} of {figures['clips']}", *cells])
+        kept = f"{figures['kept']} of {figures['clips']}"
+        rows.append([name, kept, str(figures["objects_found"]), *cells])
     spread = [_range(tasks["all"][key], n) for _, key, n, _ in _TASK_COLUMNS]
-    rows.append(["all, 95 %", "", *spread])
-    rows.append(["reach", "", *(reach for *_, reach in _TASK_COLUMNS)])
+    rows.append(["all, 95 %", "", "", *spread])
+    rows.append(["reach", "", "", *(reach for *_, reach in _TASK_COLUMNS)])
     return rows
 
 
@@ -131,7 +137,7 @@ def _prior_rows(tasks: Parts) -> Rows:
 def _cause_rows(tasks: Parts) -> Rows:
     rows = [["mean of", *tasks]]
     for key, meaning in causes.MEANINGS.items():
-        digits = 2 if key.endswith(("share", "deg")) else 0
+        digits = 0 if key.endswith(("mm", "px")) else 2
         cells = [number(figures["causes"][key], digits) for figures in tasks.values()]
         rows.append([meaning, *cells])
     for key in ("false", "missed", "wrong_near_a_change"):

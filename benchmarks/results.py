@@ -6,16 +6,23 @@ import json
 from pathlib import Path
 from typing import Any
 
-from benchmarks import perception_rows
+from benchmarks import deploy_rows, perception_rows
 from benchmarks.result import FOLDER
 from policies.tables import show
 
 BUNDLE = Path(__file__).parents[1] / "assets" / "bundles" / "lift_box" / "metrics.json"
 
 
+README = Path(__file__).parents[1] / "README.md"
+
+
 def main() -> None:
-    """Print the table as Markdown."""
-    print("\n".join(table()))
+    """Print the table as Markdown, and put it in the README's place for it."""
+    lines = table()
+    print("\n".join(lines))
+    before, after = README.read_text(encoding="utf-8").split(lines[0])
+    rest = after.lstrip("\n").split("\n\n", 1)[1]
+    README.write_text(before + "\n".join(lines) + f"\n\n{rest}", encoding="utf-8")
 
 
 def table() -> list[str]:
@@ -24,6 +31,7 @@ def table() -> list[str]:
         *perception_rows.rows(_figures("perception")),
         *_refiner(),
         *_skill(),
+        *deploy_rows.rows(_figures("deploy")),
         *_throughput(),
     ]
     body = [f"| {name} | {value} | `{command}` |" for name, value, command in rows]

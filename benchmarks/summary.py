@@ -14,6 +14,7 @@ Row = dict[str, Any]
 Figure = dict[str, float | int]
 
 RESAMPLES = 2000
+STATUSES = ("kept", "set aside", "rejected", "failed")
 MEANS = (
     *"root root_raw pa world position object object_person object_deg".split(),
     *(f"prior_{key}" for key in PRIOR_KEYS),
@@ -24,7 +25,8 @@ def summarise(rows: list[Row]) -> dict[str, Any]:
     """Figures over `rows`, each with how many clips gave it and a 95 % interval."""
     figures: dict[str, Any] = {
         "clips": len(rows),
-        "kept": sum(row["kept"] for row in rows),
+        "objects_found": len(_having(rows, "object")),
+        **{s: [row["status"] for row in rows].count(s) for s in STATUSES},
         "seeds": [min(r["seed"] for r in rows), max(r["seed"] for r in rows)],
     }
     for key in MEANS:
@@ -53,14 +55,18 @@ def interval(rows: list[Row], of: Callable[[list[Row]], float]) -> Figure | None
     rng = np.random.default_rng(0)
     picks = rng.integers(len(rows), size=(RESAMPLES, len(rows)))
     drawn = [of([rows[i] for i in pick]) for pick in picks]
-    low, high = np.nanpercentile(drawn, [2.5, 97.5])
+    low, high = np.nanpercentile(drawn, [2.5, 97.5], method="nearest")
     values = {"value": of(rows), "low": float(low), "high": float(high)}
     return {**{k: round(v, 4) for k, v in values.items()}, "clips": len(rows)}
 
 
-def set_aside(rows: list[Row]) -> dict[str, str]:
-    """Why there is no prior, by clip."""
-    return {row["clip"]: row["reason"] for row in rows if not row["kept"]}
+def not_kept(rows: list[Row]) -> dict[str, str]:
+    """What became of the clips without a kept prior, and why."""
+    return {
+        row["clip"]: f"{row['status']}: {row['reason']}"
+        for row in rows
+        if row["status"] != "kept"
+    }
 
 
 def _having(rows: list[Row], key: str) -> list[Row]:

@@ -9,16 +9,13 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from assets.g1.spec import g1
 from assets.scene import compile_scene
 from deploy.episode import RunResult
 from deploy.runner import known_robot
 from envs.render import render_motion
-from perception.manifest import FILE_NAME, Manifest
-from perception.prior import Prior
-from perception.report.clips import clip_section
+from perception.manifest import FILE_NAME
+from perception.report.folder import add_folder
 from perception.report.report import Report
-from perception.track import Track
 from policies.bundle import Bundle
 from policies.run_dir import RunDir
 
@@ -44,33 +41,8 @@ def folder_report(folder: Path, out: Path) -> Path:
 
 
 def add_clips(report: Report, folder: Path) -> list[dict[str, Any]]:
-    """Every video of a folder of priors, and a table; returns the table's rows."""
-    manifest = Manifest.load(folder)
-    videos, robot = Path(manifest.folder), g1()
-    rows: list[dict[str, Any]] = []
-    for name, record in sorted(manifest.clips.items()):
-        row: dict[str, Any] = {"clip": name, "outcome": record.status}
-        if record.status == "kept":
-            prior = Prior.load(folder / f"{name}.prior.npz")
-            truth = (videos / record.video).with_suffix(".truth.npz")
-            figures = clip_section(
-                report,
-                videos / record.video,
-                Track.load(folder / f"{name}.track.npz"),
-                Track.load(truth) if truth.is_file() else None,
-                item=prior.object,
-                prior=prior,
-                robot=robot,
-            )
-            row |= figures | {
-                "floating-base residual [N]": prior.quality["residual_mean_n"]
-            }
-        else:
-            row["reason"] = record.reason
-        rows.append(row)
-    report.add_section("All clips")
-    report.add_table("Videos and what came of them", rows)
-    return rows
+    """Every video of a folder of priors, and a table; returns a row per clip."""
+    return add_folder(report, folder)
 
 
 def add_curve(report: Report, run: RunDir, note: str = "") -> dict[str, Any]:

@@ -36,7 +36,7 @@ class Limits:
     stand_time: float = 0.0
     blend_time: float = 0.3
     max_gap: float = 0.2
-    max_age: float = 0.1
+    max_age: float = 0.08
     max_object_age: float = 0.5
     max_tilt: float = 1.3
     fall_tilt: float = 0.6
@@ -105,8 +105,10 @@ class Guards:
             return f"diverging: mean speed {mean:.1f} rad/s, {worst} {speed.max():.1f}"
         before, self._before = self._before, state
         found = self._jump(before, state) or self._fall(state)
-        same = before is not None and _same(before, state)
-        self._frozen = self._frozen + 1 if same and running else 0
+        news = before is not None and state.stamp > before.stamp
+        same = news and before is not None and _same(before, state)
+        if news or not running:
+            self._frozen = self._frozen + 1 if same and running else 0
         if not found and self._frozen > self._limits.patience:
             return f"state frozen for {self._frozen} cycles"
         return found

@@ -133,10 +133,7 @@ def drive(
             begin = time.perf_counter()
             state = _caught_up(backend) if lateness > period else backend.read()
             now, pressed = pacer.now(), stop()
-            if pressed:
-                safety.fault(pressed)
-            advance(runner, state, now)
-            backend.write(runner.step(state, now))
+            cycle(backend, runner, state, now, pressed)
             took = time.perf_counter() - begin
             telemetry.step_ms.append(1e3 * took)
             telemetry.late += lateness + took > LATE * period
@@ -156,13 +153,25 @@ def drive(
     return telemetry
 
 
-def advance(runner: PolicyRunner, state: RobotState | None, now: float) -> None:
-    """Stand an idle robot up, and activate the policy on one that stands."""
+def cycle(
+    backend: RobotBackend,
+    runner: PolicyRunner,
+    state: RobotState | None,
+    now: float,
+    pressed: str,
+) -> None:
+    """One control period: stand up if idle, activate once standing, step, write.
+
+    `pressed` is the emergency stop's reason, if it was pressed.
+    """
     safety = runner.safety
+    if pressed:
+        safety.fault(pressed)
     if safety.mode is Mode.IDLE:
         runner.stand(state, now)
     if safety.standing(now):
         runner.activate(state, now)
+    backend.write(runner.step(state, now))
 
 
 def _caught_up(backend: RobotBackend) -> RobotState | None:

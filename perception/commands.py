@@ -10,6 +10,7 @@ import tyro
 
 NOTHING_KEPT = 3
 """Exit code when no prior came of it."""
+RobotName = Literal["g1", "arm7"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,17 +53,21 @@ class Priors:
     """Keep priors that score below the gate beside the others."""
     time_limit: float = 3600.0
     """Seconds after which one video is given up."""
+    robot: RobotName = "g1"
     robot_xml: Path | None = None
-    """Another MJCF with the G1's joints."""
+    """Another MJCF with that robot's joints."""
 
     def run(self) -> int:
         """Process every video; exit 3 if no prior came of it."""
-        from assets.g1.spec import g1
+        from assets.robots import robot
         from perception.pipeline import make_priors
 
         names = ("task", "workers", "engine", "keep_all")
         options = {name: getattr(self, name) for name in names}
-        options |= {"robot": g1(self.robot_xml), "time_limit_s": self.time_limit}
+        options |= {
+            "robot": robot(self.robot, self.robot_xml),
+            "time_limit_s": self.time_limit,
+        }
         manifest = make_priors(self.folder, self.out, **options)
         print(f"{self.out}: {manifest.summary()}")
         return 0 if manifest.count("kept") else NOTHING_KEPT
@@ -80,16 +85,21 @@ class Import:
     """Task shown; its object stands in where a file holds a pose but no size."""
     fps: float | None = None
     """Frame rate of files that do not say theirs."""
+    robot: RobotName = "g1"
     robot_xml: Path | None = None
-    """Another MJCF with the G1's joints."""
+    """Another MJCF with that robot's joints."""
 
     def run(self) -> int:
         """Import every file, a line for each; exit 3 if no prior came of it."""
-        from assets.g1.spec import g1
+        from assets.robots import robot
         from perception.importers.folder import import_motions
 
         kept = 0
-        options = {"task": self.task, "fps": self.fps, "robot": g1(self.robot_xml)}
+        options = {
+            "task": self.task,
+            "fps": self.fps,
+            "robot": robot(self.robot, self.robot_xml),
+        }
         for record in import_motions(self.path, self.out, **options):
             kept += record.status == "kept"
             print(f"{record.video}: {record.reason or 'kept'}")
@@ -104,14 +114,15 @@ class Convert:
     """A .prior.npz or a folder of them."""
     to: Literal["mjlab", "csv", "lerobot"]
     out: Path
+    robot: RobotName = "g1"
     robot_xml: Path | None = None
 
     def run(self) -> int:
         """Convert and print what was written."""
-        from assets.g1.spec import g1
+        from assets.robots import robot
         from perception.exporters.folder import export_priors
 
-        robot = g1(self.robot_xml)
-        for path in export_priors(self.priors, self.out, self.to, robot):
+        spec = robot(self.robot, self.robot_xml)
+        for path in export_priors(self.priors, self.out, self.to, spec):
             print(path)
         return 0

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from perception.video import Frame, Video
 
-KEEP_FPS = 15.0
+KEEP_FPS = 10.0
 KEEP_SIDE = 480
-MAX_KEPT = 450
-"""Longer clips keep fewer frames a second: 450 frames of 480 × 360 are 233 MB."""
+MAX_KEPT = 300
+"""Longer clips keep fewer frames a second: 300 frames of 480 × 360 are 156 MB."""
 
 
 class Reel:

@@ -10,14 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
-from perception.video import Video
+from perception.reel import Reel
 
 Floats = NDArray[np.floating]
 Codes = NDArray[np.uint16]
 Odds = NDArray[np.float32]
 
 KEY_FPS = 10.0
-KEY_SIDE = 480
 MAX_KEYS = 300
 SHRINK = 4
 """Small pictures, for searching, are this much smaller than key frames."""
@@ -49,31 +48,28 @@ class KeyFrames:
         return np.stack([cv2.resize(i, size, interpolation=area) for i in self.images])
 
     @property
-    def K_small(self) -> Floats:
+    def k_small(self) -> Floats:
         """Intrinsics `(3, 3)` [px] of the small pictures."""
         ratio = np.array(self.small.shape[1:3]) / self.images.shape[1:3]
         return self.K * np.array([[ratio[1]], [ratio[0]], [1.0]])
 
 
-def key_frames(video: Video, count: int, K: Floats) -> KeyFrames:
-    """Sample `count` decoded frames at about `KEY_FPS`, at `KEY_SIDE` or smaller."""
-    every = max(1, round(video.fps / KEY_FPS), -(-count // MAX_KEYS))
-    shrink = min(1.0, KEY_SIDE / max(video.width, video.height))
-    size = (round(video.width * shrink), round(video.height * shrink))
-    images, index = [], []
-    for i, frame in enumerate(video.frames()):
-        if i % every == 0 and i < count:
-            small = cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
-            images.append(np.asarray(small, np.uint8))
-            index.append(i)
-    K_small = K * np.array([[size[0] / video.width], [size[1] / video.height], [1.0]])
-    return KeyFrames(np.array(index), np.stack(images), K_small)
+def key_frames(reel: Reel, K: Floats) -> KeyFrames:
+    """About `KEY_FPS` of the frames that a reel has kept.
+
+    `K (3, 3)` [px] belongs to the frames that the reel passed on.
+    """
+    step = max(1, round(reel.kept_fps / KEY_FPS), -(-len(reel.kept) // MAX_KEYS))
+    images = np.stack(reel.kept[::step])
+    height, width = images.shape[1:3]
+    scale = [[width / reel.video.width], [height / reel.video.height], [1.0]]
+    return KeyFrames(reel.index[::step], images, K * np.array(scale))
 
 
 def fine_codes(images: NDArray[np.uint8]) -> Codes:
     """Five bits of each channel, `(...)` below 2¹⁵, of BGR `(..., 3)`."""
     top = (images >> 3).astype(np.uint16)
-    return top[..., 0] | top[..., 1] << 5 | top[..., 2] << 10
+    return np.asarray(top[..., 0] | top[..., 1] << 5 | top[..., 2] << 10, np.uint16)
 
 
 @functools.cache

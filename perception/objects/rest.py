@@ -17,11 +17,11 @@ from assets import rotations
 from assets.objects import ObjectSpec
 from perception.camera import Floor
 from perception.objects.colour import KeyFrames, Odds, fine_codes
-from perception.objects.contour import Patch, fit_outline
+from perception.objects.contour import Fit, Patch, fit_outline
 from perception.objects.hiding import body_points, person_mask
 from perception.objects.looks import contrast, depth_inside, learn_odds
 from perception.objects.search import Search, Start, starts
-from perception.objects.shape import half_turn, hull_points
+from perception.objects.shape import half_turn, hull_points, same_looks
 from perception.objects.silhouette import Pose, Silhouette
 
 Floats = NDArray[np.floating]
@@ -35,6 +35,7 @@ UNLIT = 2.5
 """Bins of lightness by which the faces of one object may differ."""
 PICKED = 6
 TRIED = 8
+CLOSELY = 3
 SIGMA_POS = np.array([0.25, 0.25, 0.20])
 SIGMA_YAW, SIGMA_PITCH, SIGMA_ROLL = 0.5, 0.04, 0.015
 """How far pose and camera may go from the guess [m, rad]: yaw about the vertical,
@@ -77,7 +78,7 @@ def find_rest(
     own.
     """
     bodies_w = body_points(joints_w)[keys.index]
-    view = Silhouette(hull_points(spec), keys.K_small, T_world_to_cam)
+    view = Silhouette(hull_points(spec), keys.k_small, T_world_to_cam)
     search = Search(keys, view, spec, bodies_w, contacts)
     best: tuple[float, Pose, Odds] | None = None
     for start in starts(search)[:TRIED]:
@@ -88,7 +89,14 @@ def find_rest(
         return None
     _, pose, odds_of = best
     leaves = search.leaves(pose)
-    pose, odds_of, seen = _refine(keys, view.with_camera(keys.K), search, best, leaves)
+    stays = leaves >= len(keys.index) - 2 and not search.may_stay
+    until = int(search.first[-1]) if stays else leaves
+    pose, odds_of, seen = _refine(keys, view.with_camera(keys.K), search, best, until)
+    if stays:
+        prior = hold(T_world_to_cam, np.array([0.3, 0.3, 0.02]), 0.3, 0.02, 0.02)
+        leaves = search.moves_off(pose, odds_of, prior)
+        if leaves == len(keys.index) - 1:
+            return None
     up_o = _up(pose)
     found = Rest(pose, up_o, floor_under(view, pose, up_o), odds_of, leaves, seen)
     return found if _plausible(found, view, search) else None
@@ -133,7 +141,7 @@ def _try(search: Search, start: Start) -> tuple[float, Pose, Odds]:
         patch = Patch(odds.astype(np.float32), np.zeros(2))
         pose = fit_outline(view, pose, patch, prior, radius, 3).pose
         depth = depth_inside(view, pose, search.size)
-        seen = contrast(depth, odds, hidden.all(axis=0))
+        seen = contrast(depth, odds, np.all(hidden, axis=0))
     gone = view.score(pose, search.change)
     return seen + 0.5 * gone - search.aloof(pose), pose, odds_of
 
@@ -145,38 +153,81 @@ def _refine(
     best: tuple[float, Pose, Odds],
     leaves: int,
 ) -> tuple[Pose, Odds, float]:
-    """The pose that all resting key frames agree upon, at full size."""
+    """The pose that all resting key frames agree upon, at full size.
+
+    Turned poses are tried too; some of them are looked at closely.
+    """
     _, pose, odds_of = best
-    size = (keys.images.shape[1], keys.images.shape[2])
     picked = search.clear(pose, leaves, PICKED)
     prior = hold(view.T_world_to_cam, SIGMA_POS, SIGMA_YAW, SIGMA_PITCH, SIGMA_ROLL)
-    seen = -1.0
-    for turn, radius in enumerate((10.0, 6.0)):
-        box = view.box(pose, size, 40.0).astype(int)
-        if (box[2:] <= box[:2]).any():
-            return pose, odds_of, -1.0
-        part = np.s_[box[1] : box[3], box[0] : box[2]]
-        codes = fine_codes(keys.images[picked][:, *part])
-        near = view.T_world_to_cam[2, :3] @ pose.pos_w + view.T_world_to_cam[2, 3]
-        cameras = (view.K, view.T_world_to_cam, size)
-        hidden = np.stack(
-            [person_mask(search.bodies_w[k], *cameras, near)[part] for k in picked]
-        )
-        if turn:
-            _, person = search.masks(pose, picked)
-            depth = depth_inside(search.view, pose, search.size)
-            masks, _ = search.masks(pose, picked)
-            odds_of = learn_odds(search.codes[picked], masks, person, depth)
-        odds = np.where(hidden, np.float32(0), odds_of[codes]).mean(axis=0)
-        patch = Patch(odds.astype(np.float32), box[:2].astype(float))
-        turns = _turned(search.spec, pose) if not turn else [pose]
-        fits = [fit_outline(view, each, patch, prior, radius) for each in turns]
-        pose = max(fits, key=lambda fit: _agrees(view, fit.pose, patch)).pose
-        shifted = view.K.copy()
-        shifted[:2, 2] -= box[:2]
-        depth = depth_inside(view.with_camera(shifted), pose, patch.odds.shape)
-        seen = contrast(depth, patch.odds, hidden.all(axis=0))
+    patch, _ = _patch(keys, view, search, pose, odds_of, picked)
+    if patch is None:
+        return pose, odds_of, -1.0
+    turned = _turned(search.spec, pose)
+    fits = [fit_outline(view, each, patch, prior, 10.0) for each in turned]
+    fits.sort(key=_sharp, reverse=True)
+    found: list[tuple[float, Pose, Odds, float]] = []
+    for fit in _unlike(search.spec, fits)[:CLOSELY]:
+        hidden, person = search.masks(fit.pose, picked)
+        depth = depth_inside(search.view, fit.pose, search.size)
+        odds_of = learn_odds(search.codes[picked], hidden, person, depth)
+        patch, covered = _patch(keys, view, search, fit.pose, odds_of, picked)
+        if patch is not None:
+            fit = fit_outline(view, fit.pose, patch, prior, 6.0)
+            seen = contrast(_depth_in(view, fit.pose, patch), patch.odds, covered)
+            found.append((_sharp(fit), fit.pose, odds_of, seen))
+    if not found:
+        return pose, odds_of, -1.0
+    _, pose, odds_of, seen = max(found, key=lambda each: each[0])
     return pose, odds_of, seen
+
+
+def _patch(
+    keys: KeyFrames,
+    view: Silhouette,
+    search: Search,
+    pose: Pose,
+    odds_of: Odds,
+    picked: NDArray[np.intp],
+) -> tuple[Patch | None, NDArray[np.bool_]]:
+    """Mean log odds around a pose over key frames, and pixels hidden in all."""
+    size = (keys.images.shape[1], keys.images.shape[2])
+    left, top, right, low = view.box(pose, size, 40.0).astype(int)
+    if right - left < 4 or low - top < 4:
+        return None, np.zeros((0, 0), bool)
+    part = np.s_[top:low, left:right]
+    codes = fine_codes(keys.images[picked][:, *part])
+    T, K = view.T_world_to_cam, view.K.copy()
+    K[:2, 2] -= [left, top]
+    near = float(T[2, :3] @ pose.pos_w + T[2, 3])
+    shape = (low - top, right - left)
+    bodies = search.bodies_w[picked]
+    hidden = np.stack([person_mask(body, K, T, shape, near) for body in bodies])
+    odds = np.where(hidden, np.float32(0), odds_of[codes]).mean(axis=0)
+    corner = np.array([left, top], float)
+    return Patch(odds.astype(np.float32), corner), np.all(hidden, axis=0)
+
+
+def _depth_in(view: Silhouette, pose: Pose, patch: Patch) -> Floats:
+    """`depth_inside` of the patch's pixels."""
+    local = view.K.copy()
+    local[:2, 2] -= patch.corner
+    height, width = patch.odds.shape
+    return depth_inside(view.with_camera(local), pose, (height, width))
+
+
+def _unlike(spec: ObjectSpec, fits: list[Fit]) -> list[Fit]:
+    """The fits without those that look like one before them."""
+    kept: list[Fit] = []
+    same = same_looks(spec)
+    for fit in fits:
+        turns = [rotations.multiply(fit.pose.quat_w, turn) for turn in same]
+        if all(
+            min(rotations.angle(turn, other.pose.quat_w) for turn in turns) > 0.3
+            for other in kept
+        ):
+            kept.append(fit)
+    return kept
 
 
 def _turned(spec: ObjectSpec, pose: Pose) -> list[Pose]:
@@ -187,12 +238,9 @@ def _turned(spec: ObjectSpec, pose: Pose) -> list[Pose]:
     return [Pose(pose.pos_w, quat) for quat in quats]
 
 
-def _agrees(view: Silhouette, pose: Pose, patch: Patch) -> float:
-    """Sum of the log odds inside the outline, per pixel of the patch."""
-    local = view.K.copy()
-    local[:2, 2] -= patch.corner
-    seen = view.with_camera(local)
-    return seen.score(pose, patch.odds) * seen.area(pose)
+def _sharp(fit: Fit) -> float:
+    """How much of the outline was found, and how close to it."""
+    return fit.seen / (fit.off + 0.3)
 
 
 def _up(pose: Pose) -> Floats:

@@ -35,8 +35,10 @@ class Pose(NamedTuple):
 
 
 class Edge(NamedTuple):
-    """Points on an outline: `lever_w (N, 3)` [m] from the object's centre, pixels
-    `(N, 2)` and outward normals `(N, 2)` in the image."""
+    """Points on an outline: where they are in space, in the image, and which way out.
+
+    `lever_w (N, 3)` [m] from the object's centre, `pixels (N, 2)`, unit `normals`.
+    """
 
     lever_w: Floats
     pixels: Floats
@@ -56,8 +58,10 @@ class Silhouette:
         return dataclasses.replace(self, K=K)
 
     def hulls(self, pose: Pose) -> list[tuple[Floats, Floats]]:
-        """Per part, its outline's corners `(M, 2)` [px] in order, and the points
-        `(M, 3)` [m] behind them, as levers in the world."""
+        """Per part, its outline's corners in order, `(M, 2)` [px], `(M, 3)` [m].
+
+        The second are the points behind them, as levers in the world.
+        """
         matrix = rotations.to_matrix(pose.quat_w).T
         levers = np.concatenate(self.parts) @ matrix
         pixels = project(self.K, transform(self.T_world_to_cam, levers + pose.pos_w))
@@ -66,7 +70,9 @@ class Silhouette:
         for part in self.parts:
             here = slice(start, start + len(part))
             start += len(part)
-            order = cv2.convexHull(pixels[here], returnPoints=False)[:, 0]
+            order = np.asarray(cv2.convexHull(pixels[here], returnPoints=False), int)[
+                :, 0
+            ]
             found.append((pixels[here][order].astype(float), levers[here][order]))
         return found
 
@@ -128,11 +134,19 @@ class Silhouette:
             for other, (covering, _) in enumerate(hulls):
                 if other != index:
                     keep &= ~_within(pixel, covering)
-            lever = lever[start] + along[:, None] * (lever[after] - lever[start])
+            depth = self._depth(lever + pose.pos_w)
+            share = along * depth[start]
+            share = share / (share + (1.0 - along) * depth[after])
+            lever = lever[start] + share[:, None] * (lever[after] - lever[start])
             levers.append(lever[keep])
             pixels.append(pixel[keep])
             normals.append(normal[keep])
         return Edge(*(np.concatenate(each) for each in (levers, pixels, normals)))
+
+    def _depth(self, points_w: Floats) -> Floats:
+        """Depth `(N,)` [m] before the camera of `points_w (N, 3)`."""
+        T = self.T_world_to_cam
+        return np.maximum(points_w @ T[2, :3] + T[2, 3], 0.1)
 
 
 def _sample(hull: Floats, spacing: float) -> tuple[Floats, NDArray[np.intp]]:

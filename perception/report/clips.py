@@ -1,227 +1,216 @@
-"""A report's section about one clip: what was seen, when it was touched, how well."""
+"""A report's section about one clip: what was seen, what the robot makes of it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import contextlib
+import dataclasses
 from pathlib import Path
 
-import mujoco
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from assets.canvas import Canvas
-from assets.objects import ObjectSpec
 from assets.robot import RobotSpec
-from assets.scene import scene_spec
+from perception.gate import CRITERIA, figures
+from perception.manifest import ClipRecord
 from perception.prior import Prior
-from perception.reel import Reel
-from perception.report.overlay import drawn_frames
-from perception.report.report import Picture, Report
-from perception.studio.viewpoint import CAMERA, aim, look_at
+from perception.report.against_truth import (
+    aligned_object,
+    clip_figures,
+    joint_errors,
+    object_errors,
+)
+from perception.report.charts import (
+    Line,
+    Markup,
+    Time,
+    bar_chart,
+    line_chart,
+    span_chart,
+)
+from perception.report.followed import limb_errors, time_offset
+from perception.report.report import Report
+from perception.report.stills import prior_strip
+from perception.retargeting.inverse_dynamics import feed_forward
 from perception.track import Track
-from perception.video import open_video
 
 Floats = NDArray[np.float64]
 
-SEEN, TRUE, MUTED = "#2f7fd6", "#e08a1e", "#8891a0"
+BADGES = {
+    "kept": "good",
+    "set aside": "aside",
+    "rejected": "bad",
+    "failed": "bad",
+}
+RESIDUAL_N = CRITERIA["residual_mean_n"].limit
 
 
-def clip_section(
-    report: Report,
-    video_path: Path,
-    track: Track,
-    truth: Track | None = None,
-    *,
-    item: ObjectSpec | None = None,
-    prior: Prior | None = None,
-    robot: RobotSpec | None = None,
-) -> dict[str, float]:
+@dataclasses.dataclass(frozen=True)
+class Clip:
+    """One video of a folder: its record, and what the folder holds of it."""
+
+    record: ClipRecord
+    track: Track | None = None
+    prior: Prior | None = None
+    truth: Track | None = None
+    overlay: Path | None = None
+
+
+def clip_section(report: Report, clip: Clip, robot: RobotSpec) -> dict[str, float]:
     """Add a clip's section to `report`; return its figures, for a table of all clips.
 
-    `item` draws the object's outline; `prior` with `robot` adds the robot's poses.
-    Raises ValueError when `truth` has another number of frames than `track`.
+    Raises ValueError when the truth has another number of frames than the track.
     """
-    figures = clip_figures(track, truth)
-    report.add_section(video_path.stem)
-    reel = Reel(open_video(video_path))
-    for _ in reel.frames():
-        pass
-    report.add_video(
-        "What the pipeline saw",
-        overlay_frames(reel, track, item),
-        reel.kept_fps,
-        "The person's joints, the object's outline, and dots where hands touch it.",
+    record = clip.record
+    why = record.reason or "; ".join(record.doubts) or "every figure within its limit"
+    report.add_section(
+        record.name,
+        badge=record.status,
+        kind=BADGES[record.status],
+        score=record.score,
+        lead=f"{why[:1].upper()}{why[1:]}.",
     )
-    report.add_figure(
-        "Over time",
-        timeline_figure(track, truth),
-        "Contact and object" + (", against the truth" if truth is not None else ""),
-    )
-    if prior is not None and robot is not None:
-        strip = prior_strip(prior, robot)
-        report.add_image(
-            "The robot's prior", strip, "From first frame to last.", wide=True
+    found = clip_figures(clip.track, clip.truth) if clip.track is not None else {}
+    if clip.overlay is not None:
+        report.add_video("What was seen", clip.overlay, caption=_notes(clip))
+    if clip.track is not None:
+        sheet = time_sheet(clip.track, clip.prior, clip.truth, robot)
+        report.add_chart("Over time", sheet, _key(clip))
+    if clip.prior is not None:
+        _add_prior(report, clip, clip.prior, robot)
+    if clip.truth is not None:
+        report.add_table("Against the truth", [found], wide=True)
+    return found
+
+
+def _add_prior(report: Report, clip: Clip, prior: Prior, robot: RobotSpec) -> None:
+    if robot.stands:
+        with contextlib.suppress(RuntimeError):  # a machine without graphics
+            strip = prior_strip(prior, robot)
+            words = "First frame to last."
+            report.add_image("The robot's prior", strip, words, wide=True)
+    if clip.track is not None:
+        errors = limb_errors(clip.track, prior, robot)
+        if errors:
+            chart = bar_chart(errors, "°")
+            words = "Mean angle between the robot's limb and the person's."
+            report.add_chart("Retarget error per body", chart, words)
+    report.add_table("Quality", quality_rows(clip), wide=False)
+
+
+def quality_rows(clip: Clip) -> list[dict[str, object]]:
+    """Every figure that the gate reads, with its limit and its score."""
+    if clip.prior is None:
+        return []
+    values = figures(clip.prior, clip.record.source.get("object_seen"))
+    rows: list[dict[str, object]] = []
+    for name, value in sorted(values.items(), key=lambda v: CRITERIA[v[0]].score(v[1])):
+        criterion = CRITERIA[name]
+        unit = f" [{criterion.unit}]" if criterion.unit else ""
+        rows.append(
+            {
+                "figure": f"{criterion.words}{unit}",
+                "found": round(value * criterion.factor, 4),
+                "limit": criterion.limit,
+                "score": criterion.score(value),
+            }
         )
-    report.add_table("Figures", [figures], wide=True)
-    return figures
+    return rows
 
 
-def clip_figures(track: Track, truth: Track | None = None) -> dict[str, float]:
-    """Lengths and, against `truth`, mean errors [mm] and the contact's F1.
-
-    Joints are compared about the mid-hip in the camera's frame; the object after the
-    one rigid motion that fits the person's joints over the whole clip.
-    """
-    figures = {
-        "seconds": track.num_frames / track.fps,
-        "visibility": float(track.visibility.mean()),
-        "object raised m": float(np.ptp(track.object_pos_w[:, 2])),
-    }
-    if truth is None:
-        return figures
-    if truth.num_frames != track.num_frames:
-        msg = f"truth has {truth.num_frames} frames, the track {track.num_frames}"
-        raise ValueError(msg)
-    both = np.count_nonzero(track.contact & truth.contact)
-    either = np.count_nonzero(track.contact) + np.count_nonzero(truth.contact)
-    return {
-        **figures,
-        "joint error mm": float(1000 * joint_errors(track, truth).mean()),
-        "object error mm": float(1000 * object_errors(track, truth).mean()),
-        "contact F1": float(2.0 * both / either) if either else 1.0,
-    }
-
-
-def joint_errors(track: Track, truth: Track) -> Floats:
-    """Distances `(T, 14)` [m] about the mid-hip, in the camera's frame."""
-    found, true = _about_hips(track), _about_hips(truth)
-    return np.linalg.norm(found - true, axis=-1)
-
-
-def object_errors(track: Track, truth: Track) -> Floats:
-    """Distances `(T,)` [m] after one rigid motion that fits the joints."""
-    moved = aligned_object(track, truth)
-    return np.linalg.norm(moved - truth.object_pos_w, axis=-1)
-
-
-def aligned_object(track: Track, truth: Track) -> Floats:
-    """The track's object `(T, 3)` [m], moved as the joints fit into the truth."""
-    found, true = track.joints_w.reshape(-1, 3), truth.joints_w.reshape(-1, 3)
-    centre, target = found.mean(axis=0), true.mean(axis=0)
-    u, _, vt = np.linalg.svd((found - centre).T @ (true - target))
-    flip = np.array([1.0, 1.0, np.sign(np.linalg.det(u @ vt))])
-    return (track.object_pos_w - centre) @ (u * flip @ vt) + target
-
-
-def overlay_frames(
-    reel: Reel, track: Track, item: ObjectSpec | None
-) -> Iterator[Picture]:
-    """The frames that were kept, RGB, with the track drawn in."""
-    for frame in drawn_frames(reel, track, item):
-        yield np.ascontiguousarray(frame[:, :, ::-1], np.uint8)
-
-
-def timeline_figure(track: Track, truth: Track | None = None) -> Figure:
-    """Contact, the object's height and, against `truth`, errors over one time axis."""
-    panels = [_draw_contact, _draw_object]
+def time_sheet(
+    track: Track, prior: Prior | None, truth: Track | None, robot: RobotSpec
+) -> Markup:
+    """Contact, object, confidence and residual over the video's time, one axis."""
+    offset = time_offset(track, prior) if prior is not None else 0.0
+    start, end = 0.0, track.num_frames / track.fps
+    if prior is not None:
+        start = min(start, -offset)
+        end = max(end, prior.num_frames / prior.fps - offset)
+    time = Time(start, end)
+    seen = np.arange(track.num_frames) / track.fps
+    sheet = _contact(track, prior, truth, offset, time)
+    heights = _heights(track, truth)
+    if prior is None:
+        sheet += line_chart("object's height [m]", heights, time)
+        sure = Line("seen", seen, track.visibility.mean(axis=1))
+        return sheet + line_chart("confidence", [sure], time, high=1.0, last=True)
+    planned = np.arange(prior.num_frames) / prior.fps - offset
+    heights.append(Line("prior", planned, prior.object_pos_w[:, 2], "prior"))
+    sheet += line_chart("object's height [m]", heights, time)
     if truth is not None:
-        panels += [_draw_joint_error]
-    figure = Figure(figsize=(5.2, 1.9 * len(panels)), layout="constrained")
-    rows = figure.subplots(len(panels), 1, sharex=True)
-    for axes, draw in zip(rows, panels, strict=True):
-        draw(axes, track, truth)
-    rows[-1].set(xlabel="time [s]", xlim=(0.0, track.num_frames / track.fps))
-    return figure
+        errors = 1e3 * joint_errors(track, truth).mean(axis=1)
+        sheet += line_chart("joint error [mm]", [Line("", seen, errors)], time)
+    sure, legs = Line("seen", planned, prior.confidence), robot.stands
+    sheet += line_chart("confidence", [sure], time, high=1.0, last=not legs)
+    if not legs:
+        return sheet
+    left = Line("residual", planned, feed_forward(prior, robot)[1], "prior")
+    title = "floating-base residual [N]"
+    return sheet + line_chart(title, [left], time, limit=RESIDUAL_N, last=True)
 
 
-def _draw_contact(axes: Axes, track: Track, truth: Track | None) -> None:
-    """Bars for every body that touches the object."""
-    known = [track] if truth is None else [track, truth]
-    used = np.concatenate([one.contact for one in known]).any(axis=0)
-    rows = [int(row) for row in np.flatnonzero(used)] or [0, 1]
-    for source, colour, label, shift in ((track, SEEN, "seen", 0.0), _true(truth)):
-        if source is None:
-            continue
-        for row, body in enumerate(rows):
-            spans = _spans(source.contact[:, body], source.fps)
-            axes.broken_barh(spans, (row + shift, 0.34), color=colour)
-        axes.plot([], [], color=colour, linewidth=6, label=label)
-    axes.set_yticks([row + 0.35 for row in range(len(rows))])
-    axes.set_yticklabels([track.contact_names[r].replace("_", " ") for r in rows])
-    axes.set_ylim(-0.15, len(rows))
-    axes.legend(loc="lower left", ncols=2, frameon=False, bbox_to_anchor=(0.0, 1.0))
-
-
-def _draw_object(axes: Axes, track: Track, truth: Track | None) -> None:
-    """The object's height, seen and true, and its position error."""
-    t = np.arange(track.num_frames) / track.fps
+def _heights(track: Track, truth: Track | None) -> list[Line]:
+    """The object's height, seen and true, and its position error [m]."""
+    seconds = np.arange(track.num_frames) / track.fps
     if truth is None:
-        axes.plot(t, track.object_pos_w[:, 2], color=SEEN)
-    else:
-        axes.plot(t, aligned_object(track, truth)[:, 2], color=SEEN)
-        axes.plot(t, truth.object_pos_w[:, 2], color=TRUE)
-        error = object_errors(track, truth)
-        axes.plot(t, error, color=MUTED, linestyle="--", label="position error")
-        axes.legend(frameon=False)
-    axes.set(ylabel="object [m]", ylim=(0, None))
+        return [Line("seen", seconds, track.object_pos_w[:, 2])]
+    return [
+        Line("error", seconds, object_errors(track, truth), "soft"),
+        Line("truth", seconds, truth.object_pos_w[:, 2], "truth"),
+        Line("seen", seconds, aligned_object(track, truth)[:, 2]),
+    ]
 
 
-def _draw_joint_error(axes: Axes, track: Track, truth: Track | None) -> None:
-    """Joint error about the mid-hip: its mean, and where most joints lie."""
-    if truth is None:
-        return
-    errors = 1000.0 * joint_errors(track, truth)
-    t = np.arange(len(errors)) / track.fps
-    low, high = np.percentile(errors, [10, 90], axis=1)
-    axes.fill_between(t, low, high, color=SEEN, alpha=0.2, linewidth=0)
-    axes.plot(t, errors.mean(axis=1), color=SEEN)
-    axes.set(ylabel="joint error [mm]", ylim=(0, None))
+def _contact(
+    track: Track, prior: Prior | None, truth: Track | None, offset: float, time: Time
+) -> Markup:
+    """A row per body that touches the object in any of the sources."""
+    sources = [("seen", track.contact, track.contact_names, track.fps, 0.0)]
+    if prior is not None:
+        names, fps = prior.contact_names, prior.fps
+        sources.append(("prior", prior.contact, names, fps, -offset))
+    if truth is not None:
+        names, fps = truth.contact_names, truth.fps
+        sources.append(("truth", truth.contact, names, fps, 0.0))
+    touching = {
+        name: None
+        for _, contact, names, _, _ in sources
+        for name, column in zip(names, contact.T, strict=True)
+        if column.any()
+    }
+    rows = []
+    for name in touching or {"left_hand": None, "right_hand": None}:
+        kinds = []
+        for kind, contact, names, fps, shift in sources:
+            flags = contact[:, names.index(name)] if name in names else contact[:0, 0]
+            kinds.append((kind, spans(flags, fps, shift)))
+        rows.append((name.replace("_", " "), kinds))
+    return span_chart("touches the object", rows, time)
 
 
-def _true(truth: Track | None) -> tuple[Track | None, str, str, float]:
-    return truth, TRUE, "truth", 0.36
-
-
-def prior_strip(prior: Prior, robot: RobotSpec, count: int = 5) -> Picture:
-    """RGB poses of the robot and the object side by side, from first to last frame."""
-    indices = np.linspace(0, prior.num_frames - 1, count).round().astype(int)
-    return np.hstack(list(prior_frames(prior, robot, indices, (220, 280))))
-
-
-def prior_frames(
-    prior: Prior, robot: RobotSpec, indices: NDArray[np.int_], size: tuple[int, int]
-) -> Iterator[Picture]:
-    """RGB pictures of `size` (width, height) of the prior's frames `indices`."""
-    spec = scene_spec(robot, prior.object)
-    spec.worldbody.add_camera(name=CAMERA)
-    model = spec.compile()
-    data = mujoco.MjData(model)
-    middle = np.concatenate([prior.root_pos_w[:, :2], prior.object_pos_w[:, :2]])
-    target = np.array([*middle.mean(axis=0), 0.6])
-    aim(model, look_at(target + np.array([1.9, 1.5, 0.7]), target, 30.0, size))
-    joints = [model.joint(name).qposadr[0] for name in prior.joint_names]
-    root = model.body(robot.root_body).jntadr[0]
-    objects = model.joint("object_free").qposadr[0]
-    with Canvas(model, size) as canvas:
-        for index in indices:
-            first = model.jnt_qposadr[root]
-            data.qpos[first : first + 3] = prior.root_pos_w[index]
-            data.qpos[first + 3 : first + 7] = prior.root_quat_w[index]
-            data.qpos[joints] = prior.joint_pos[index]
-            data.qpos[objects : objects + 3] = prior.object_pos_w[index]
-            data.qpos[objects + 3 : objects + 7] = prior.object_quat_w[index]
-            mujoco.mj_forward(model, data)
-            yield canvas.draw(data, CAMERA)
-
-
-def _about_hips(track: Track) -> Floats:
-    points = np.einsum("tij,tkj->tki", track.T_world_to_cam[:, :3, :3], track.joints_w)
-    return points - points[:, :2].mean(axis=1, keepdims=True)
-
-
-def _spans(flags: NDArray[np.bool_], fps: float) -> list[tuple[float, float]]:
-    """Start and length [s] of every run of True."""
+def spans(
+    flags: NDArray[np.bool_], fps: float, shift: float = 0.0
+) -> list[tuple[float, float]]:
+    """Start and end [s] of every run of True, `shift` later."""
     edges = np.flatnonzero(np.diff(np.concatenate([[0], flags.astype(int), [0]])))
-    return [(a / fps, (b - a) / fps) for a, b in edges.reshape(-1, 2)]
+    return [(a / fps + shift, b / fps + shift) for a, b in edges.reshape(-1, 2)]
+
+
+def _key(clip: Clip) -> list[tuple[str, str]]:
+    """Colours of the time sheet, in words."""
+    key = [("seen", "seen in the video")]
+    if clip.prior is not None:
+        key.append(("prior", "the robot's prior"))
+    if clip.truth is not None:
+        key.append(("truth", "truth"))
+    return key
+
+
+def _notes(clip: Clip) -> str:
+    """What was assumed, and how long the work took."""
+    record = clip.record
+    words = [note[:1].upper() + note[1:] for note in record.notes]
+    if record.frames:
+        rate = record.frames / max(record.seconds, 1e-9)
+        words.append(f"{record.frames} frames in {record.seconds:.1f} s ({rate:.0f}/s)")
+    return ". ".join([*words, ""]).strip()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import dataclasses
 import io
 import os
@@ -11,26 +10,26 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import cv2
 import jinja2
 import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
-from perception.encode import write_video
-from perception.report.page import PAGE, STYLE
+from perception.report.charts import NOTHING, Markup
+from perception.report.inline import Picture, encode, inline, jpeg, poster_of, recolour
+from perception.report.page import MAX_LINKS, PAGE
+from perception.report.style import SCRIPT, STYLE
 
-Picture = NDArray[np.uint8]
-
-_GREY = "#8891a0"
-"""Text and axes of plots: readable on the light page and on the dark one."""
+LONG_WORDS = 28
+"""Longer words in a table's cell may break over lines."""
 
 
 @dataclasses.dataclass(frozen=True)
 class _Cell:
     text: str
-    kind: str
+    kind: str = ""
+    link: str = ""
+    note: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,6 +38,9 @@ class _Block:
     paragraphs: Sequence[str] = ()
     header: Sequence[_Cell] = ()
     rows: Sequence[Sequence[_Cell]] = ()
+    tiles: Sequence[_Cell] = ()
+    markup: Markup = NOTHING
+    key: Sequence[tuple[str, str]] = ()
     image: str = ""
     video: str = ""
     poster: str = ""
@@ -50,6 +52,10 @@ class _Block:
 class _Section:
     title: str
     anchor: str
+    badge: str = ""
+    kind: str = ""
+    score: float | None = None
+    lead: str = ""
     blocks: list[_Block] = dataclasses.field(default_factory=list)
 
 
@@ -64,9 +70,43 @@ class Report:
         self.title, self.subtitle = title, subtitle
         self._sections = [_Section("", "top")]
 
-    def add_section(self, title: str) -> None:
-        """Open a section with a heading; long reports link to it at the top."""
-        self._sections.append(_Section(title, f"part-{len(self._sections)}"))
+    def add_section(
+        self,
+        title: str,
+        *,
+        badge: str = "",
+        kind: str = "",
+        score: float | None = None,
+        lead: str = "",
+    ) -> None:
+        """Open a section with a heading; short reports link to it at the top.
+
+        Beside the heading stand `badge`, coloured by `kind` ("good", "aside", "bad"),
+        and a `score` from 0 to 1; `lead` is a sentence under it.
+        """
+        anchor = f"part-{len(self._sections)}"
+        self._sections.append(_Section(title, anchor, badge, kind, score, lead))
+
+    def add_tiles(self, tiles: Mapping[str, tuple[Any, str]]) -> None:
+        """Large figures in a row: per label a value and a note under it."""
+        cells = [_Cell(_text(v), label, note=n) for label, (v, n) in tiles.items()]
+        self._add(_Block(tiles=cells, wide=True))
+
+    def add_chart(
+        self,
+        title: str,
+        chart: Markup,
+        caption: str | Sequence[tuple[str, str]] = "",
+        *,
+        wide: bool = False,
+    ) -> None:
+        """A chart of `perception.report.charts`; the caption may be a key to colours.
+
+        `chart` goes into the page as it is.
+        """
+        key = () if isinstance(caption, str) else caption
+        words = caption if isinstance(caption, str) else ""
+        self._add(_Block(title, markup=chart, key=key, caption=words, wide=wide))
 
     def add_text(self, title: str, text: str) -> None:
         """Paragraphs, parted by empty lines."""
@@ -80,8 +120,12 @@ class Report:
         caption: str = "",
         *,
         wide: bool = True,
+        link: str = "",
     ) -> None:
-        """One row per mapping; columns in the order in which keys first appear."""
+        """One row per mapping; columns in the order in which keys first appear.
+
+        Words in the column `link` lead to the section of that title.
+        """
         names = list(dict.fromkeys(key for row in rows for key in row))
         numeric = {
             name: all(_is_number(row[name]) for row in rows if name in row)
@@ -89,7 +133,8 @@ class Report:
         }
         kinds = {name: "number" if numeric[name] else "" for name in names}
         body = [
-            [_Cell(_text(r.get(name)), kinds[name]) for name in names] for r in rows
+            [_cell(r.get(name), kinds[name], linked=name == link) for name in names]
+            for r in rows
         ]
         header = [_Cell(name, kinds[name]) for name in names]
         self._add(_Block(title, header=header, rows=body, caption=caption, wide=wide))
@@ -98,12 +143,12 @@ class Report:
         self, title: str, figure: Figure, caption: str = "", *, wide: bool = False
     ) -> None:
         """A matplotlib figure, its frame and text recoloured for light and dark."""
-        _recolour(figure)
+        recolour(figure)
         buffer = io.BytesIO()
         options: dict[str, Any] = {"bbox_inches": "tight", "transparent": True}
         with matplotlib.rc_context({"svg.hashsalt": "report"}):
             figure.savefig(buffer, format="svg", metadata={"Date": None}, **options)
-        image = _inline("image/svg+xml", buffer.getvalue())
+        image = inline("image/svg+xml", buffer.getvalue())
         self._add(_Block(title, image=image, caption=caption, wide=wide))
 
     def add_image(
@@ -117,9 +162,9 @@ class Report:
         """A picture: RGB `(height, width, 3)`, or the bytes of a PNG or JPEG."""
         if isinstance(image, bytes):
             kind = "image/png" if image.startswith(b"\x89PNG") else "image/jpeg"
-            source = _inline(kind, image)
+            source = inline(kind, image)
         else:
-            source = _jpeg(image)
+            source = jpeg(image)
         self._add(_Block(title, image=source, caption=caption, wide=wide))
 
     def add_video(
@@ -133,24 +178,28 @@ class Report:
     ) -> None:
         """A video: an .mp4 as it is, or RGB pictures of one size to be encoded."""
         if isinstance(frames, Path):
-            data, poster = frames.read_bytes(), _poster(frames)
+            data, poster = frames.read_bytes(), poster_of(frames)
         else:
             with tempfile.TemporaryDirectory() as folder:
                 path = Path(folder) / "video.mp4"
-                _encode(path, frames, fps)
-                data, poster = path.read_bytes(), _poster(path)
-        video = _inline("video/mp4", data)
+                encode(path, frames, fps)
+                data, poster = path.read_bytes(), poster_of(path)
+        video = inline("video/mp4", data)
         self._add(_Block(title, video=video, poster=poster, caption=caption, wide=wide))
 
     def write(self, path: Path) -> None:
         """Write the page to `path` in one step."""
         environment = jinja2.Environment(autoescape=True, trim_blocks=True)
         sections = [s for s in self._sections if s.title or s.blocks]
+        anchors = {s.title: s.anchor for s in reversed(sections)}
         page = environment.from_string(PAGE).render(
             title=self.title,
             subtitle=self.subtitle,
             sections=sections,
-            style=jinja2.utils.markupsafe.Markup(STYLE),
+            anchors=anchors,
+            max_links=MAX_LINKS,
+            style=Markup(STYLE),
+            script=Markup(SCRIPT),
         )
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_name(f".{path.name}.partial")
@@ -161,47 +210,16 @@ class Report:
         self._sections[-1].blocks.append(block)
 
 
-def _inline(kind: str, data: bytes) -> str:
-    return f"data:{kind};base64,{base64.b64encode(data).decode('ascii')}"
-
-
-def _jpeg(picture: Picture) -> str:
-    good, data = cv2.imencode(
-        ".jpg", picture[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, 82]
-    )
-    assert good
-    return _inline("image/jpeg", data.tobytes())
-
-
-def _poster(path: Path) -> str:
-    """The frame at a third of the video, for players that show nothing before play."""
-    capture = cv2.VideoCapture(str(path))
-    capture.set(cv2.CAP_PROP_POS_FRAMES, capture.get(cv2.CAP_PROP_FRAME_COUNT) // 3)
-    good, frame = capture.read()
-    capture.release()
-    return _jpeg(np.asarray(frame[:, :, ::-1], np.uint8)) if good else "data:,"
-
-
-def _encode(path: Path, frames: Iterable[Picture], fps: float) -> None:
-    """Encode pictures cut to even sides, as H.264 wants them."""
-    pictures = iter(frames)
-    first = next(pictures, None)
-    if first is None:
-        msg = f"{path.name}: no pictures to make a video of"
-        raise ValueError(msg)
-    height, width = (side // 2 * 2 for side in first.shape[:2])
-
-    def even() -> Iterable[Picture]:
-        yield first[:height, :width]
-        for picture in pictures:
-            yield picture[:height, :width]
-
-    write_video(path, even(), (width, height), fps, quality=28)
-
-
 def _is_number(value: object) -> bool:
     numbers = int | float | np.integer | np.floating
     return value is None or (isinstance(value, numbers) and not isinstance(value, bool))
+
+
+def _cell(value: object, kind: str, *, linked: bool) -> _Cell:
+    text = _text(value)
+    if not kind and len(text) > LONG_WORDS:
+        kind = "words"
+    return _Cell(text, kind, link=text if linked else "")
 
 
 def _text(value: object) -> str:
@@ -215,20 +233,3 @@ def _text(value: object) -> str:
     if isinstance(value, int | np.integer):
         return f"{value:,}"
     return str(value)
-
-
-def _recolour(figure: Figure) -> None:
-    for axes in figure.axes:
-        axes.set_facecolor("none")
-        axes.grid(visible=True, color=_GREY, alpha=0.2, linewidth=0.6)
-        axes.tick_params(colors=_GREY, which="both")
-        for side, spine in axes.spines.items():
-            spine.set_visible(side in ("left", "bottom"))
-            spine.set_color(_GREY)
-        for label in (axes.xaxis.label, axes.yaxis.label, axes.title):
-            label.set_color(_GREY)
-        legend = axes.get_legend()
-        if legend is not None:
-            legend.get_frame().set_alpha(0.0)
-            for text in legend.get_texts():
-                text.set_color(_GREY)

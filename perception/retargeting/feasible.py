@@ -24,28 +24,22 @@ BLEND = 3.0
 def plan_com(scene: RobotScene, plan: Plan, qpos: Floats) -> Plan:
     """`plan` with centres of mass for the robot that keep it on its soles.
 
-    The zero-moment point of robot and held object together is put in the middle of
-    the soles. What the linear inverted pendulum leaves out, the change of angular
+    The zero-moment point of robot and carried object together follows `plan.zmp_w`. What the linear inverted pendulum leaves out, the change of angular
     momentum, is measured on `qpos (T, nq)` and subtracted from the reference.
     """
     com, moment = _measure(scene, qpos)
-    weight = gaussian(plan.held.astype(float), BLEND)
-    carried = scene.object.mass * weight
-    mass = float(scene.model.body_subtreemass[1])
-    pos = np.stack([f.object_pos_w for f in plan.frames])
+    carried = scene.object.mass * plan.carried
+    mass = float(scene.model.body_subtreemass[scene.model.body(scene.robot.root_body).id])
+    pos = plan.object_pos_w
     total = (mass * com + carried[:, None] * pos) / (mass + carried)[:, None]
     height, rise = total[:, 2], _second(total[:, 2])
     pendulum = height / (GRAVITY + rise)
     shift = moment / ((mass + carried) * (GRAVITY + rise))[:, None]
     planned = np.stack(
-        [follow_zmp(plan.com_w[i] - shift[:, i], pendulum) for i in range(2)], axis=1
+        [follow_zmp(plan.zmp_w[:, i] - shift[:, i], pendulum) for i in range(2)], axis=1
     )
     robot = ((mass + carried)[:, None] * planned - carried[:, None] * pos[:, :2]) / mass
-    frames = tuple(
-        dataclasses.replace(frame, com_w=com_w)
-        for frame, com_w in zip(plan.frames, robot, strict=True)
-    )
-    return dataclasses.replace(plan, frames=frames)
+    return dataclasses.replace(plan, com_w=robot)
 
 
 def follow_zmp(zmp: Floats, pendulum: Floats, fps: float = RATE) -> Floats:

@@ -1,204 +1,159 @@
-"""Where feet, palms, trunk and object go: the demonstration at the robot's size.
-
-The video gives the timing and the style. The robot stands at the origin facing +x,
-the object at its true size lies square before it, and the palms take the faces that
-the person took.
-"""
+"""`Plan`: where feet, palms, trunk, balance and object should be in every frame."""
 
 from __future__ import annotations
 
 import dataclasses
 
-import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
 from assets import rotations
+from perception.prior import CONTACT_NAMES
+from perception.retargeting.body import Body
 from perception.retargeting.demonstration import Demonstration
+from perception.retargeting.footsteps import Gait, foot_poses, offset
 from perception.retargeting.scene import RobotScene
-from perception.retargeting.whole_body_ik import Frame
-from perception.smoothing import min_jerk
+from perception.smoothing import gaussian, min_jerk
 
 Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 
 STANDING = 0.98
 """Height of the pelvis standing, over the robot's default height."""
+ENTRY = 40
+"""Frames over which the person's style takes over from standing."""
+STYLE_SIGMA = 6.0
 STANCE = (0.11, 0.14)
-TOE_GAP = (0.10, 0.17)
-BODY_GAP = (0.15, 0.22)
-NEARER_FROM = 0.3
-"""Part of the lift after which the object comes nearer, past the knees."""
-PALM_INSET = 0.025
-PALM_RISE = 0.10
-PALM_PITCH = 0.4
-PALM_GAP = 0.010
-PALM_BESIDE = 0.10
-CLOSING = 20
-LEAST_RISE = 0.30
-HIGHEST_PALM = 1.45
-"""Height of the palms at most, over the height of the hip joints."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Body:
-    """Lengths of the robot that a plan needs, in its default pose.
-
-    | field | shape | unit | meaning |
-    |---|---|---|---|
-    | ankle_height | () | m | foot body above the floor with its sole flat |
-    | toe, heel | () | m | sole's ends, ahead of the foot's body |
-    | hip_height | () | m | hip joints above the floor |
-    | qpos | (nq,) | | the default pose, ankles' middle above the origin |
-    """
-
-    ankle_height: float
-    toe: float
-    heel: float
-    hip_height: float
-    qpos: Floats
+ARM_SWING = 0.25
+"""How far [rad] shoulders swing in a walk."""
+WALKING_PITCH = 0.15
+"""Largest lean [rad] of the trunk while the feet walk free of any load."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
-    """Targets of every frame, and when the palms hold the object.
+    """Targets at 50 Hz in the video's world.
 
-    | field | shape | unit | frame |
+    | field | shape | unit | meaning |
     |---|---|---|---|
-    | frames | T | | world |
-    | held | (T,) | bool | |
-    | com_w | (2,) | m | world, where the middle of the soles is |
+    | foot_pos_w, foot_quat_w | (T, 2, 3), (T, 2, 4) | m, wxyz | the feet's bodies |
+    | planted | (T, 2) | bool | the foot stands still |
+    | palm_pos_w, palm_quat_w | (T, 2, 3), (T, 2, 4) | m, wxyz | the palm sites |
+    | palm_weight | (T, 2) | 0 to 1 | |
+    | palm_normal_w | (T, 2, 3) | | the axis about which palms may turn |
+    | pelvis_pos_w | (T, 3) | m | |
+    | pelvis_weight | (T, 3) | 0 to 1 | x, y and height |
+    | pelvis_quat_w, torso_quat_w | (T, 4) | wxyz | |
+    | arm_swing | (T, 2) | rad | forward swing of the shoulders |
+    | zmp_w | (T, 2) | m | where the weight should press |
+    | com_w | (T, 2) | m | centre of mass |
+    | carried | (T,) | 0 to 1 | share of the object's weight that the robot bears |
+    | object_pos_w, object_quat_w | (T, 3), (T, 4) | m, wxyz | |
+    | contact | (T, C) | bool | order of `CONTACT_NAMES` |
+    | confidence | (T,) | 0 to 1 | of the video's frame |
     """
 
-    frames: tuple[Frame, ...]
-    held: NDArray[np.bool_]
+    foot_pos_w: Floats
+    foot_quat_w: Floats
+    planted: Bools
+    palm_pos_w: Floats
+    palm_quat_w: Floats
+    palm_weight: Floats
+    palm_normal_w: Floats
+    pelvis_pos_w: Floats
+    pelvis_weight: Floats
+    pelvis_quat_w: Floats
+    torso_quat_w: Floats
+    arm_swing: Floats
+    zmp_w: Floats
     com_w: Floats
+    carried: Floats
+    object_pos_w: Floats
+    object_quat_w: Floats
+    contact: Bools
+    confidence: Floats
+
+    @property
+    def num_frames(self) -> int:
+        """Number of frames at 50 Hz, T."""
+        return len(self.com_w)
+
+    def at(self, frames: NDArray[np.int_]) -> Plan:
+        """These frames alone."""
+        names = [f.name for f in dataclasses.fields(self)]
+        return dataclasses.replace(self, **{n: getattr(self, n)[frames] for n in names})
 
 
-def measure_body(scene: RobotScene) -> Body:
-    """Read the robot's lengths off its model."""
-    robot, model = scene.robot, scene.model
-    data = mujoco.MjData(model)
-    origin = np.array([0.0, 0.0, robot.default_height])
-    data.qpos[:] = scene.qpos(robot.array("default_pos"), origin, _FLAT)
-    mujoco.mj_forward(model, data)
-    ankles = [model.body(robot.contact_bodies[f"{s}_foot"]).id for s in _SIDES]
-    middle = data.xpos[ankles].mean(axis=0)
-    soles = np.stack([model.geom_pos[geoms] for geoms in scene.feet])
-    radius = model.geom_size[scene.feet[0], 0]
-    ankle_height = float((radius - soles[0, :, 2]).max())
-    hip = ankles[0]
-    while model.body_parentid[hip] != model.body(robot.root_body).id:
-        hip = int(model.body_parentid[hip])
-    floor = middle[2] - ankle_height
-    qpos = data.qpos.copy()
-    qpos[scene.root_qpos : scene.root_qpos + 3] -= [middle[0], middle[1], floor]
-    return Body(
-        ankle_height=ankle_height,
-        toe=float(soles[..., 0].max()),
-        heel=float(soles[..., 0].min()),
-        hip_height=float(data.xpos[hip, 2] - floor),
-        qpos=qpos,
-    )
+def read_at(values: Floats, video: Floats) -> Floats:
+    """Values `(S, ...)` of the demonstration's frames at `video (T,)`."""
+    low = np.clip(np.floor(video).astype(int), 0, len(values) - 1)
+    high = np.minimum(low + 1, len(values) - 1)
+    part = (video - low).reshape(-1, *[1] * (values.ndim - 1))
+    return values[low] * (1.0 - part) + values[high] * part
 
 
-_SIDES = ("left", "right")
-_FLAT = np.array([1.0, 0.0, 0.0, 0.0])
-
-
-def make_plan(demo: Demonstration, scene: RobotScene, body: Body) -> Plan:
-    """Targets at the robot's size for every frame of a demonstration."""
+def half_stance(demo: Demonstration, body: Body) -> float:
+    """Half the distance [m] between the feet, the person's at the robot's size."""
     scale = body.hip_height / demo.hip_height
-    pos, quat = _object_path(demo, scene, body, scale)
-    palms = _palm_paths(demo, scene, pos)
-    stance = float(np.clip(scale * demo.stance / 2, *STANCE))
-    feet = np.array(
-        [[0.0, stance, body.ankle_height], [0.0, -stance, body.ankle_height]]
-    )
-    flat = np.tile(_FLAT, (2, 1))
-    palm_quat = np.tile(_pitch(PALM_PITCH), (2, 1))
-    middle = np.array([(body.toe + body.heel) / 2, 0.0])
-    height = STANDING * scene.robot.default_height * demo.crouch
-    frames = tuple(
-        Frame(
-            foot_pos_w=feet,
-            foot_quat_w=flat,
-            palm_pos_w=palms[t],
-            palm_quat_w=palm_quat,
-            palm_weight=0.0,
-            pelvis_height=float(height[t]),
-            torso_quat_w=_pitch(float(demo.trunk_pitch[t])),
-            com_w=middle,
-            object_pos_w=pos[t],
-            object_quat_w=quat,
-        )
-        for t in range(demo.num_frames)
-    )
-    return Plan(frames, demo.held, middle)
+    return float(np.clip(scale * demo.stance / 2, *STANCE))
 
 
-def reach_out(plan: Plan, hanging: Floats, reach: Floats) -> Plan:
-    """`plan` with palms that leave `hanging (T, 2, 3)` [m] for the object.
+def stand_up(
+    demo: Demonstration, scene: RobotScene, body: Body, gait: Gait
+) -> Plan:
+    """A plan that walks in the person's style with free arms and touches nothing.
 
-    `reach (T,)` is their progress; palms beside the object at 1.
+    The object stays where the demonstration first has it.
     """
-    weight = min_jerk(3.0 * reach)
-    frames = []
-    for t, frame in enumerate(plan.frames):
-        palms = hanging[t] + reach[t] * (frame.palm_pos_w - hanging[t])
-        frames.append(
-            dataclasses.replace(
-                frame, palm_pos_w=palms, palm_weight=max(float(weight[t]), 0.02)
-            )
-        )
-    return dataclasses.replace(plan, frames=tuple(frames))
+    n = gait.num_frames
+    crouch = gaussian(read_at(demo.crouch, gait.video), STYLE_SIGMA)
+    pitch = gaussian(read_at(demo.trunk_pitch, gait.video), STYLE_SIGMA)
+    walking = gaussian((~gait.planted.all(axis=1)).astype(float), STYLE_SIGMA)
+    pitch += walking * (np.clip(pitch, -0.05, WALKING_PITCH) - pitch)
+    crouch += walking * (np.maximum(crouch, 0.93) - crouch)
+    style = min_jerk(np.arange(n) / ENTRY)
+    crouch = 1.0 + style * (crouch - 1.0)
+    pos = np.zeros((n, 3))
+    pos[:, :2] = gait.base[:, :2]
+    pos[:, 2] = STANDING * scene.robot.default_height * crouch
+    torso = leaning(gait.base[:, 2], style * pitch)
+    foot_pos, foot_quat = foot_poses(gait, body)
+    sign = np.array([-1.0, 1.0])
+    quat = np.repeat(torso[:, None], 2, axis=1)
+    return Plan(
+        foot_pos_w=foot_pos,
+        foot_quat_w=foot_quat,
+        planted=gait.planted,
+        palm_pos_w=np.zeros((n, 2, 3)),
+        palm_quat_w=quat,
+        palm_weight=np.zeros((n, 2)),
+        palm_normal_w=np.zeros((n, 2, 3)),
+        pelvis_pos_w=pos,
+        pelvis_weight=np.tile([0.0, 0.0, 1.0], (n, 1)),
+        pelvis_quat_w=torso,
+        torso_quat_w=torso,
+        arm_swing=ARM_SWING * gait.swing[:, None] * sign,
+        zmp_w=gait.zmp,
+        com_w=gait.zmp,
+        carried=np.zeros(n),
+        object_pos_w=np.tile(demo.rest, (n, 1)),
+        object_quat_w=np.tile(rotations.IDENTITY, (n, 1)),
+        contact=np.zeros((n, len(CONTACT_NAMES)), dtype=bool),
+        confidence=read_at(demo.confidence, gait.video),
+    )
 
 
-def _object_path(
-    demo: Demonstration, scene: RobotScene, body: Body, scale: float
-) -> tuple[Floats, Floats]:
-    """The object's centre `(T, 3)` [m] and its constant orientation `(4,)`."""
-    half = _half(demo, scene)
-    rise = scale * demo.held_height - half[2]
-    rise = max(rise, min(demo.rise, LEAST_RISE))
-    highest = HIGHEST_PALM * body.hip_height - PALM_RISE * 2 * half[2] - half[2]
-    rise = min(rise, highest)
-    lies = half[0] + np.clip(scale * demo.distance - half[0], *_ahead(body, TOE_GAP))
-    held = half[0] + np.clip(lies + scale * demo.forward - half[0], *BODY_GAP)
-    nearer = min_jerk((demo.lift - NEARER_FROM) / (1.0 - NEARER_FROM))
-    pos = np.zeros((demo.num_frames, 3))
-    pos[:, 0] = lies + nearer * (held - lies)
-    pos[:, 2] = half[2] + demo.lift * rise
-    return pos, demo.object_quat_w
+def leaning(heading: Floats, pitch: Floats | float) -> Floats:
+    """Orientations `(T, 4)`: lean forward by `pitch`, then turn to `heading` [rad]."""
+    zero = np.zeros_like(heading)
+    half = pitch / 2 + zero
+    lean = np.stack([np.cos(half), zero, np.sin(half), zero], axis=-1)
+    turned = rotations.multiply(rotations.from_yaw(heading), lean)
+    return np.asarray(turned, dtype=np.float64)
 
 
-def _palm_paths(demo: Demonstration, scene: RobotScene, object_pos: Floats) -> Floats:
-    """Palms `(T, 2, 3)` [m] beside the faces, and from when they are held on them."""
-    half = _half(demo, scene)
-    frames = np.arange(demo.num_frames)
-    start = int(np.argmax(demo.held))
-    end = int(demo.num_frames - np.argmax(demo.held[::-1]))
-    closed = min_jerk((frames - start) / CLOSING + 1.0)
-    if end < demo.num_frames:
-        closed *= 1.0 - min_jerk((frames - end) / CLOSING)
-    gap = PALM_GAP + PALM_BESIDE * (1.0 - closed)
-    beside = np.zeros((demo.num_frames, 2, 3))
-    for side, sign in enumerate((1.0, -1.0)):
-        beside[:, side, 0] = -half[0] + PALM_INSET
-        beside[:, side, 1] = sign * (half[1] + gap)
-        beside[:, side, 2] = PALM_RISE * 2 * half[2]
-    return beside + object_pos[:, None]
-
-
-def _half(demo: Demonstration, scene: RobotScene) -> Floats:
-    """Half extents `(3,)` [m] of the object as it stands before the robot."""
-    turned = rotations.to_matrix(demo.object_quat_w)
-    return np.abs(turned) @ np.asarray(scene.object.half_size)
-
-
-def _ahead(body: Body, gap: tuple[float, float]) -> tuple[float, float]:
-    return body.toe + gap[0], body.toe + gap[1]
-
-
-def _pitch(angle: float) -> Floats:
-    """Orientation `(4,)` leaning forward by `angle` [rad]."""
-    return np.array([np.cos(angle / 2), 0.0, np.sin(angle / 2), 0.0])
+def ahead_of(base: Floats, local: Floats) -> Floats:
+    """Points `(T, ..., 3)` given ahead, left and up of places `(T, 3)`, world."""
+    place = base.reshape(len(base), *[1] * (local.ndim - 2), 3)
+    xy = offset(place, local[..., 0], local[..., 1])
+    return np.concatenate([xy, local[..., 2:]], axis=-1)

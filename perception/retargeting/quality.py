@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import mujoco
@@ -9,9 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assets.robot import RobotSpec
-from perception.prior import Prior
+from perception.prior import CONTACT_NAMES, Prior
+from perception.retargeting.body import sole_points
+from perception.retargeting.clearance import self_pairs
 from perception.retargeting.inverse_dynamics import feed_forward
-from perception.retargeting.scene import FLOOR, RobotScene, compile_scene
+from perception.retargeting.scene import RobotScene, compile_scene
 
 Floats = NDArray[np.float64]
 
@@ -25,23 +28,37 @@ GROUPS = {
 }
 LIMITS = {
     "residual_mean_n": 5.0,
-    "penetration_max_m": 0.03,
-    "hand_gap_mean_m": 0.03,
-    "foot_speed_max_m_s": 0.10,
+    "penetration_max_m": 0.02,
+    "self_penetration_max_m": 0.02,
+    "contact_gap_mean_m": 0.02,
+    "foot_speed_max_m_s": 0.05,
     "joint_limit_violation_rad": 1e-3,
     "joint_speed_over_limit": 1.0,
 }
+STANDING = 0.004
+"""Height [m] of a sole below which its foot should stand still."""
+NEAR = 0.2
+"""Distance [m] from the object from which on bodies are looked at."""
+
+
+class PoorPriorError(ValueError):
+    """A prior that nobody should learn from; it is in `prior`, with its quality."""
+
+    def __init__(self, prior: Prior) -> None:
+        super().__init__(f"prior '{prior.name}': {'; '.join(prior.quality['reasons'])}")
+        self.prior = prior
 
 
 def measure_quality(prior: Prior, robot: RobotSpec) -> dict[str, Any]:
-    """Figures of a prior as JSON values; raises ValueError if it is hopeless.
+    """Figures of a prior as JSON values; raises `PoorPriorError` if it is hopeless.
 
     | figure | meaning |
     |---|---|
     | residual_mean_n, residual_p90_n | left on the floating bases, N and N·m together |
     | penetration_max_m | deepest into the object per group of bodies; feet: floor |
-    | foot_speed_max_m_s | of the soles, which should stand still |
-    | hand_gap_mean_m | between palms and object while contact is labelled |
+    | self_penetration_max_m | deepest of the robot's limbs into each other |
+    | foot_speed_max_m_s | of soles on the floor, which should stand still |
+    | contact_gap_mean_m, contact_gap_max_m | from what touches to the object |
     | joint_limit_violation_rad | farthest outside a joint's range |
     | joint_speed_over_limit | highest joint speed over what its motor can do |
     | torque_over_limit | highest torque over what its motor can give |
@@ -49,25 +66,26 @@ def measure_quality(prior: Prior, robot: RobotSpec) -> dict[str, Any]:
     """
     scene = compile_scene(robot, prior.object)
     torque, residual = feed_forward(prior, robot)
-    depth, gap, feet = _sweep(scene, prior)
-    speed = np.linalg.norm(np.diff(feet, axis=0), axis=-1) * prior.fps
+    sweep = _Sweep(scene, prior)
     over = np.maximum(
         prior.joint_pos - robot.array("upper"), robot.array("lower") - prior.joint_pos
     )
+    gaps = sweep.gaps or [0.0]
     quality: dict[str, Any] = {
         "residual_mean_n": float(residual.mean()),
         "residual_p90_n": float(np.quantile(residual, 0.9)),
-        "penetration_max_m": depth,
-        "foot_speed_max_m_s": float(speed.max()),
-        "hand_gap_mean_m": float(gap.mean()) if len(gap) else 0.0,
+        "penetration_max_m": sweep.depth,
+        "self_penetration_max_m": sweep.self_depth,
+        "foot_speed_max_m_s": sweep.foot_speed(prior.fps),
+        "contact_gap_mean_m": float(np.mean(gaps)),
+        "contact_gap_max_m": float(np.max(gaps)),
         "joint_limit_violation_rad": float(max(over.max(), 0.0)),
         "joint_speed_over_limit": _joint_speed(prior, robot),
         "torque_over_limit": float((np.abs(torque) / robot.array("effort")).max()),
     }
     quality["reasons"] = _reasons(quality)
     if quality["reasons"]:
-        msg = f"prior '{prior.name}': {'; '.join(quality['reasons'])}"
-        raise ValueError(msg)
+        raise PoorPriorError(dataclasses.replace(prior, quality=quality))
     return quality
 
 
@@ -79,10 +97,8 @@ def _joint_speed(prior: Prior, robot: RobotSpec) -> float:
 
 def _reasons(quality: dict[str, Any]) -> list[str]:
     """What rules the prior out, each with the figure found and the limit."""
-    found = {
-        **quality,
-        "penetration_max_m": max(quality["penetration_max_m"].values()),
-    }
+    deepest = max(quality["penetration_max_m"].values())
+    found = {**quality, "penetration_max_m": deepest}
     return [
         f"{name} is {found[name]:.3g}, expected at most {limit:g}"
         for name, limit in LIMITS.items()
@@ -90,45 +106,65 @@ def _reasons(quality: dict[str, Any]) -> list[str]:
     ]
 
 
-def _sweep(scene: RobotScene, prior: Prior) -> tuple[dict[str, float], Floats, Floats]:
-    """Deepest penetration [m] per group, palm gaps [m] in contact, feet `(T, F, 3)`."""
-    model = scene.model
-    data = mujoco.MjData(model)
-    skip = {*map(int, scene.object_geoms), model.geom(FLOOR).id}
-    geoms = [
-        g
-        for g in range(model.ngeom)
-        if (model.geom_contype[g] | model.geom_conaffinity[g]) and g not in skip
-    ]
-    depth = dict.fromkeys([*GROUPS, "floor"], 0.0)
-    gaps: list[float] = []
-    feet = np.zeros((prior.num_frames, len(np.concatenate(scene.feet)), 3))
-    for t in range(prior.num_frames):
-        data.qpos[:] = scene.qpos(
-            prior.joint_pos[t], prior.root_pos_w[t], prior.root_quat_w[t]
-        )
-        scene.place_object(data, prior.object_pos_w[t], prior.object_quat_w[t])
-        mujoco.mj_kinematics(model, data)
-        feet[t] = data.geom_xpos[np.concatenate(scene.feet)]
-        for geom in geoms:
-            near = _distance(scene, data, geom)
-            group = _group(model.geom(geom).name or _body_name(model, geom))
-            depth[group] = max(depth[group], -near)
-            if geom in scene.hands and prior.contact[t, scene.hands.index(geom)]:
-                gaps.append(max(near, 0.0))
-        low = data.geom_xpos[np.concatenate(scene.feet), 2]
-        sunk = model.geom_size[np.concatenate(scene.feet), 0] - low
-        depth["floor"] = max(depth["floor"], float(sunk.max()))
-    return depth, np.array(gaps), feet
+class _Sweep:
+    """Distances over a whole prior, in metres."""
 
+    def __init__(self, scene: RobotScene, prior: Prior) -> None:
+        model = scene.model
+        self.scene, self.data = scene, mujoco.MjData(model)
+        self.depth = dict.fromkeys([*GROUPS, "floor"], 0.0)
+        self.self_depth = 0.0
+        self.gaps: list[float] = []
+        soles = [sole_points(model, geoms) for geoms in scene.feet]
+        self.soles = np.zeros((prior.num_frames, 2, len(soles[0][0]), 3))
+        feet = [int(model.geom_bodyid[geoms[0]]) for geoms in scene.feet]
+        pairs = np.stack(self_pairs(scene), axis=1)
+        parts = [
+            (int(g), int(p)) for g in scene.robot_geoms for p in scene.object_geoms
+        ]
+        groups = {int(g): _group(_name(model, int(g))) for g in scene.robot_geoms}
+        order = [prior.contact_names.index(name) for name in CONTACT_NAMES]
+        for t, q in enumerate(scene.motion(prior)):
+            self.data.qpos[:] = q
+            mujoco.mj_kinematics(model, self.data)
+            for side, (points, radius) in enumerate(soles):
+                mat = self.data.xmat[feet[side]].reshape(3, 3)
+                low = self.data.xpos[feet[side]] + points @ mat.T
+                self.soles[t, side] = low - [0.0, 0.0, radius]
+            near = self._distances(np.array(parts))
+            for geom, gap in near.items():
+                group = groups[geom]
+                self.depth[group] = max(self.depth[group], -gap)
+            for column, geoms in zip(order, scene.contact_geoms, strict=True):
+                if prior.contact[t, column]:
+                    gap = min(near.get(int(g), NEAR) for g in geoms)
+                    self.gaps.append(max(gap, 0.0))
+            own = self._distances(pairs, within=0.0)
+            self.self_depth = max(self.self_depth, -min(own.values(), default=0.0))
+        self.depth["floor"] = max(0.0, -float(self.soles[..., 2].min()))
 
-def _distance(scene: RobotScene, data: mujoco.MjData, geom: int) -> float:
-    """Distance [m] from a geom to the object, negative inside it, at most 0.2."""
-    line = np.zeros(6)
-    return min(
-        mujoco.mj_geomDistance(scene.model, data, geom, int(part), 0.2, line)
-        for part in scene.object_geoms
-    )
+    def _distances(
+        self, pairs: NDArray[np.int_], within: float = NEAR
+    ) -> dict[int, float]:
+        """Least distance [m] of each first geom to its second ones, if within."""
+        model, data = self.scene.model, self.data
+        way = data.geom_xpos[pairs[:, 0]] - data.geom_xpos[pairs[:, 1]]
+        reach = model.geom_rbound[pairs].sum(axis=1) + within
+        close = pairs[(way**2).sum(axis=1) < reach**2]
+        found: dict[int, float] = {}
+        for a, b in close:
+            gap = mujoco.mj_geomDistance(
+                model, data, int(a), int(b), within + 1e-6, None
+            )
+            found[int(a)] = min(gap, found.get(int(a), NEAR))
+        return found
+
+    def foot_speed(self, fps: float) -> float:
+        """Highest speed [m/s] along the floor of a foot whose whole sole is on the floor."""
+        down = (self.soles[..., 2] < STANDING).all(axis=2)
+        both = down[1:] & down[:-1]
+        speed = np.linalg.norm(np.diff(self.soles[..., :2], axis=0), axis=-1).max(axis=2) * fps
+        return float(speed[both].max(initial=0.0))
 
 
 def _group(name: str) -> str:
@@ -138,5 +174,5 @@ def _group(name: str) -> str:
     return "trunk"
 
 
-def _body_name(model: mujoco.MjModel, geom: int) -> str:
-    return model.body(int(model.geom_bodyid[geom])).name
+def _name(model: mujoco.MjModel, geom: int) -> str:
+    return model.geom(geom).name or model.body(int(model.geom_bodyid[geom])).name

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assets import rotations
-from perception.prior import RATE
+from perception.prior import CONTACT_NAMES, RATE
 from perception.smoothing import gaussian, weighted_gaussian
 from perception.track import JOINTS, Track
 
@@ -28,7 +28,7 @@ class Seen:
     | visibility | (T, 14) | 0 to 1 | |
     | object_pos | (T, 3) | m | world, smoothed |
     | object_quat | (T, 4) | wxyz | world |
-    | touch | (T, 2) | 0 to 1 | left and right hand, smoothed labels |
+    | touch | (T, C) | 0 to 1 | smoothed labels, order of `CONTACT_NAMES` |
     """
 
     joints: Floats
@@ -42,6 +42,10 @@ class Seen:
         names: list[str] = [*JOINTS]
         return self.joints[:, [names.index(f"{side}_{name}") for side in ("l", "r")]]
 
+    def touching(self, names: tuple[str, ...]) -> Floats:
+        """Smoothed labels `(T, N)` of the bodies called `names`."""
+        return self.touch[:, [CONTACT_NAMES.index(name) for name in names]]
+
 
 def resample(track: Track) -> Seen:
     """Interpolate to 50 Hz; smooth the joints, the visible ones first."""
@@ -54,7 +58,7 @@ def resample(track: Track) -> Seen:
         f = part.reshape(-1, *[1] * (values.ndim - 1))
         return values[left] * (1.0 - f) + values[left + 1] * f
 
-    hands = [track.contact_names.index(n) for n in ("left_hand", "right_hand")]
+    order = [track.contact_names.index(name) for name in CONTACT_NAMES]
     visibility = linear(track.visibility)
     quat = rotations.slerp(
         track.object_quat_w[left], track.object_quat_w[left + 1], part
@@ -64,5 +68,5 @@ def resample(track: Track) -> Seen:
         visibility=visibility,
         object_pos=gaussian(linear(track.object_pos_w), JOINT_SIGMA / 2),
         object_quat=np.asarray(quat, dtype=np.float64),
-        touch=gaussian(linear(track.contact[:, hands].astype(float)), TOUCH_SIGMA),
+        touch=gaussian(linear(track.contact[:, order].astype(float)), TOUCH_SIGMA),
     )

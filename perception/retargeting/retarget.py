@@ -8,24 +8,47 @@ from typing import Any
 import mujoco
 import numpy as np
 from numpy.typing import NDArray
+from scipy.interpolate import make_interp_spline
 
+from assets import rotations
+from assets.interactions import FEET, HANDS
 from assets.objects import ObjectSpec
 from assets.robot import RobotSpec
-from perception.prior import CONTACT_NAMES, Prior
+from perception.prior import RATE, Prior
+from perception.retargeting.arm import retarget_arm
+from perception.retargeting.body import Body, measure_body
+from perception.retargeting.clearance import Clearance
 from perception.retargeting.demonstration import Demonstration, read_demonstration
 from perception.retargeting.feasible import plan_com
-from perception.retargeting.plan import Plan, make_plan, measure_body, reach_out
+from perception.retargeting.handling import plan_handling
+from perception.retargeting.kicking import plan_kicking
+from perception.retargeting.plan import Plan
 from perception.retargeting.quality import measure_quality
 from perception.retargeting.scene import RobotScene, compile_scene
+from perception.retargeting.seating import plan_sitting
 from perception.retargeting.whole_body_ik import Weights, WholeBodyIK
-from perception.smoothing import gaussian, gaussian_quat
+from perception.smoothing import gaussian
 from perception.track import Track
 
 Floats = NDArray[np.float64]
 
-SIGMA = 4.0
-REFINE = Weights(posture=0.5, pelvis_height=2.0, torso_orientation=1.0)
-BALANCE_ROUNDS = 2
+FREE_ITERATIONS = 10
+"""For the first solution, whose hands are free and which keeps off nothing."""
+KEEP = Weights(pelvis_position=6.0, torso_orientation=2.0, palm_position=25.0)
+HANGING_SIGMA = 4.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Level:
+    """A solution of every `stride`-th frame."""
+
+    stride: int
+    iterations: int
+
+
+COARSE = Level(4, 16)
+REFINE = (Level(2, 3), Level(1, 2))
+"""After each the balance is planned anew."""
 
 
 def retarget(
@@ -39,61 +62,116 @@ def retarget(
 ) -> Prior:
     """The robot's motion for what a track shows, starting at the origin facing +x.
 
-    Raises ValueError in one line with the reason if the track cannot be followed.
+    A `task` that is none of `assets.interactions` is told from the contacts. Raises
+    ValueError in one line with the reason if the track cannot be followed.
     """
+    if not robot.stands:
+        return retarget_arm(track, object, robot, name=name, task=task, source=source)
     object.validate()
-    demo = read_demonstration(track, object)
+    demo = read_demonstration(track, object, task)
     scene = compile_scene(robot, object)
     body = measure_body(scene)
     plan = make_plan(demo, scene, body)
-    ik = WholeBodyIK(scene)
-    hanging = palm_positions(scene, solve(ik, plan, body.qpos))
-    plan = reach_out(plan, gaussian(hanging, SIGMA), demo.reach)
-    qpos = smooth(scene, solve(ik, plan, body.qpos))
-    refine = WholeBodyIK(scene, REFINE)
-    for _ in range(BALANCE_ROUNDS):
-        plan = plan_com(scene, plan, qpos)
-        qpos = polish(refine, plan, qpos)
-    prior = assemble(scene, plan, qpos, demo, name=name, task=task, source=source)
+    qpos = perform(scene, plan, body, Clearance(scene, demo.interaction.contacts))
+    prior = assemble(scene, plan, qpos, demo, name=name, source=source)
     quality = measure_quality(prior, robot)
     prior = dataclasses.replace(prior, quality=quality)
     prior.validate(robot)
     return prior
 
 
-def solve(ik: WholeBodyIK, plan: Plan, start: Floats) -> Floats:
-    """Configurations `(T, nq)` that follow a plan from a standing one."""
-    ik.reset(start)
-    for _ in range(5):
-        ik.solve(plan.frames[0])
-    return np.stack([ik.solve(frame) for frame in plan.frames])
+def make_plan(demo: Demonstration, scene: RobotScene, body: Body) -> Plan:
+    """What the robot should do, by what touches the object."""
+    contacts = demo.interaction.contacts
+    if contacts == HANDS:
+        return plan_handling(demo, scene, body)
+    if contacts == FEET:
+        return plan_kicking(demo, scene, body)
+    return plan_sitting(demo, scene, body)
+
+
+def perform(
+    scene: RobotScene, plan: Plan, body: Body, clearance: Clearance
+) -> Floats:
+    """Configurations `(T, nq)` that follow a plan, smooth and in balance."""
+    ik = WholeBodyIK(scene)
+    frames = _every(plan, COARSE.stride)
+    rate = RATE / COARSE.stride
+    coarse = plan.at(frames)
+    start = _along_the_way(scene, coarse, body)
+    free = dataclasses.replace(coarse, palm_weight=0.0 * coarse.palm_weight)
+    hanging = ik.solve(free, start, None, iterations=FREE_ITERATIONS, rate=rate)
+    between = _interpolate(palm_positions(scene, hanging), frames, plan.num_frames)
+    plan = reach_out(plan, gaussian(between, HANGING_SIGMA))
+    bent = ik.solve(
+        plan.at(frames), hanging, clearance, iterations=COARSE.iterations, rate=rate
+    )
+    qpos = spread(scene, bent, frames, plan.num_frames)
+    for level in REFINE:
+        plan = keep_style(scene, plan_com(scene, plan, qpos), qpos)
+        frames = _every(plan, level.stride)
+        found = ik.solve(
+            plan.at(frames),
+            qpos[frames],
+            clearance,
+            iterations=level.iterations,
+            weights=KEEP,
+            rate=RATE / level.stride,
+        )
+        qpos = spread(scene, found, frames, plan.num_frames)
+    return qpos
+
+
+def reach_out(plan: Plan, hanging: Floats) -> Plan:
+    """`plan` with palms that leave `hanging (T, 2, 3)` [m] for the object."""
+    reach = plan.palm_weight[..., None]
+    return dataclasses.replace(
+        plan,
+        palm_pos_w=hanging + reach * (plan.palm_pos_w - hanging),
+        palm_weight=np.clip(3.0 * plan.palm_weight, 0.0, 1.0),
+    )
+
+
+def keep_style(scene: RobotScene, plan: Plan, qpos: Floats) -> Plan:
+    """`plan` with the pelvis' height and the trunk where `qpos (T, nq)` has them."""
+    data = mujoco.MjData(scene.model)
+    height, torso = plan.pelvis_pos_w.copy(), plan.torso_quat_w.copy()
+    anchor = scene.model.body(scene.robot.anchor_body).id
+    for t, q in enumerate(qpos):
+        data.qpos[:] = q
+        mujoco.mj_kinematics(scene.model, data)
+        torso[t] = data.xquat[anchor]
+    root = scene.root_qpos
+    height[:, 2] = qpos[:, root + 2]
+    pelvis = qpos[:, root + 3 : root + 7]
+    return dataclasses.replace(
+        plan, pelvis_pos_w=height, torso_quat_w=torso, pelvis_quat_w=pelvis
+    )
 
 
 def palm_positions(scene: RobotScene, qpos: Floats) -> Floats:
     """Palm sites `(T, 2, 3)` [m] in configurations `(T, nq)`."""
     data = mujoco.MjData(scene.model)
+    sites = [scene.model.site(site).id for site in scene.robot.palm_sites]
     palms = np.empty((len(qpos), 2, 3))
     for t, q in enumerate(qpos):
         data.qpos[:] = q
         mujoco.mj_kinematics(scene.model, data)
-        palms[t] = [data.site(site).xpos for site in scene.robot.palm_sites]
+        palms[t] = data.site_xpos[sites]
     return palms
 
 
-def smooth(scene: RobotScene, qpos: Floats) -> Floats:
-    """Gaussian smoothing of root and joints `(T, nq)`."""
-    out = gaussian(qpos, SIGMA)
-    quat = slice(scene.root_qpos + 3, scene.root_qpos + 7)
-    out[:, quat] = gaussian_quat(qpos[:, quat], SIGMA)
-    return out
-
-
-def polish(ik: WholeBodyIK, plan: Plan, qpos: Floats) -> Floats:
-    """Put feet, palms and balance right again, staying near `qpos (T, nq)`."""
-    out = np.empty_like(qpos)
-    for t, (frame, near) in enumerate(zip(plan.frames, qpos, strict=True)):
-        ik.reset(near)
-        out[t] = ik.solve(ik.keep_style(frame), iterations=4)
+def spread(
+    scene: RobotScene, qpos: Floats, frames: NDArray[np.int_], length: int
+) -> Floats:
+    """Configurations at every frame `(length, nq)` from those at `frames`."""
+    if len(qpos) == length:
+        return qpos
+    out = _interpolate(qpos, frames, length)
+    for start in (scene.root_qpos + 3, scene.object_qpos + 3):
+        quat = slice(start, start + 4)
+        near = np.asarray(rotations.continuous(qpos[:, quat]))
+        out[:, quat] = rotations.normalize(_interpolate(near, frames, length))
     return out
 
 
@@ -104,34 +182,58 @@ def assemble(
     demo: Demonstration,
     *,
     name: str,
-    task: str,
     source: dict[str, Any],
 ) -> Prior:
-    """A prior with its root at the origin in the first frame."""
+    """A prior that begins at the origin and, in the plan, faces +x."""
     root = scene.root_qpos
     shift = np.array([*qpos[0, root : root + 2], 0.0])
-    pos = np.stack([f.object_pos_w for f in plan.frames]) - shift
-    quat = np.stack([f.object_quat_w for f in plan.frames])
-    contact = np.zeros((len(qpos), len(CONTACT_NAMES)), dtype=bool)
-    for hand in ("left_hand", "right_hand"):
-        contact[:, CONTACT_NAMES.index(hand)] = plan.held
+    turn = rotations.from_yaw(-rotations.yaw(plan.torso_quat_w[0]))
+    turned = rotations.rotate(turn, plan.object_pos_w - shift)
+    pos = np.asarray(turned, dtype=np.float64)
+    quat = np.asarray(rotations.multiply(turn, plan.object_quat_w), dtype=np.float64)
     robot = scene.robot
     joints = np.clip(
         qpos[:, scene.joint_qpos], robot.array("lower"), robot.array("upper")
     )
+    way = rotations.rotate(turn, qpos[:, root : root + 3] - shift)
+    facing = rotations.multiply(turn, qpos[:, root + 3 : root + 7])
     return Prior(
         joint_pos=joints,
-        root_pos_w=qpos[:, root : root + 3] - shift,
-        root_quat_w=qpos[:, root + 3 : root + 7],
+        root_pos_w=np.asarray(way, dtype=np.float64),
+        root_quat_w=np.asarray(facing, dtype=np.float64),
         object_pos_w=pos,
         object_quat_w=quat,
-        contact=contact,
-        confidence=demo.confidence,
+        contact=plan.contact,
+        confidence=plan.confidence,
         goal_pos_w=pos[-1],
         goal_quat_w=quat[-1],
         joint_names=robot.joint_names,
         object=scene.object,
-        task=task,
+        task=demo.interaction.name,
         name=name,
         source=source,
     )
+
+
+def _every(plan: Plan, stride: int) -> NDArray[np.int_]:
+    """Every `stride`-th frame and the last."""
+    frames = np.arange(0, plan.num_frames, stride)
+    last = plan.num_frames - 1
+    return frames if frames[-1] == last else np.append(frames, last)
+
+
+def _along_the_way(scene: RobotScene, plan: Plan, body: Body) -> Floats:
+    """The default pose moved along a plan's way, with the object, `(T, nq)`."""
+    qpos = np.tile(body.qpos, (plan.num_frames, 1))
+    root = scene.root_qpos
+    qpos[:, root : root + 2] = plan.pelvis_pos_w[:, :2]
+    yaw = rotations.yaw(plan.torso_quat_w)
+    qpos[:, root + 3 : root + 7] = rotations.from_yaw(yaw)
+    scene.place_object(qpos, plan.object_pos_w, plan.object_quat_w)
+    return qpos
+
+
+def _interpolate(values: Floats, frames: NDArray[np.int_], length: int) -> Floats:
+    """Values `(K, ...)` at `frames (K,)` for every frame `(length, ...)`, a spline."""
+    spline = make_interp_spline(frames, values, k=3)
+    return np.asarray(spline(np.arange(length)), dtype=np.float64)

@@ -1,240 +1,292 @@
-"""Whole-body inverse kinematics: feet, palms, posture and balance, off the object."""
+"""Whole-body inverse kinematics of a whole clip at once: smooth, clear, in balance.
+
+Gauss-Newton over all frames. Every frame has its own targets; neighbours are tied by
+joint accelerations, so that the normal equations are a band, solved in one go.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 
-import mink
 import mujoco
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import solveh_banded
 
-from perception.retargeting.scene import FLOOR, RobotScene
+from assets import rotations
+from perception.prior import RATE
+from perception.retargeting.clearance import Clearance
+from perception.retargeting.plan import Plan
+from perception.retargeting.scene import RobotScene
+from perception.retargeting.walls import JointWalls, Walls
 
 Floats = NDArray[np.float64]
 
-ITERATIONS = 10
-CLEARANCE = 0.012
-ARM_CLEARANCE = 0.001
-HAND_PENETRATION = 0.006
-SELF_CLEARANCE = 0.005
 JOINT_MARGIN = 0.05
-JOINT_STEP = 0.05
-"""How far [rad] an iteration may turn a joint."""
-PUSH = 0.002
-"""How far [m] an iteration moves a body that is too close to the object."""
+ACTIVE_ROUNDS = 2
+"""Solutions per iteration: what the first would break holds in the second."""
+MOST = 0.4
+"""How far [rad, m] an iteration may move a coordinate."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Weights:
-    """Costs of the tasks; positions per m, orientations per rad."""
+    """Square roots of costs; positions per m, orientations per rad."""
 
-    foot_position: float = 20.0
-    foot_orientation: float = 5.0
-    palm_position: float = 4.0
-    palm_orientation: float = 0.8
-    pelvis_height: float = 1.0
-    pelvis_orientation: float = 0.1
-    torso_orientation: float = 0.3
-    com: float = 8.0
-    posture: float = 0.05
-    damping: float = 0.02
-
-
-@dataclasses.dataclass(frozen=True)
-class Frame:
-    """What the robot should do in one frame.
-
-    | field | shape | unit | frame |
-    |---|---|---|---|
-    | foot_pos_w, foot_quat_w | (2, 3), (2, 4) | m, wxyz | world, the feet's bodies |
-    | palm_pos_w, palm_quat_w | (2, 3), (2, 4) | m, wxyz | world, the palm sites |
-    | palm_weight | () | 0 to 1 | |
-    | pelvis_height | () | m | world |
-    | torso_quat_w | (4,) | wxyz | world |
-    | com_w | (2,) | m | world x, y |
-    | object_pos_w, object_quat_w | (3,), (4,) | m, wxyz | world |
-    """
-
-    foot_pos_w: Floats
-    foot_quat_w: Floats
-    palm_pos_w: Floats
-    palm_quat_w: Floats
-    palm_weight: float
-    pelvis_height: float
-    torso_quat_w: Floats
-    com_w: Floats
-    object_pos_w: Floats
-    object_quat_w: Floats
-
-
-class HeightTask(mink.Task):
-    """Hold a body's origin at a height [m] above the floor."""
-
-    def __init__(self, body: int, cost: float) -> None:
-        super().__init__(cost=np.array([cost]))
-        self.body = body
-        self.height = 0.0
-
-    def compute_error(self, configuration: mink.Configuration) -> Floats:
-        """Height above the target `(1,)` [m]."""
-        return np.array([configuration.data.xpos[self.body, 2] - self.height])
-
-    def compute_jacobian(self, configuration: mink.Configuration) -> Floats:
-        """Derivative of the height `(1, nv)`."""
-        jac = np.empty((3, configuration.nv))
-        mujoco.mj_jacBody(configuration.model, configuration.data, jac, None, self.body)
-        return jac[2:]
+    foot_position: float = 200.0
+    foot_orientation: float = 40.0
+    palm_position: float = 12.0
+    palm_orientation: float = 2.0
+    palm_turn: float = 0.6
+    pelvis_position: float = 4.0
+    pelvis_orientation: float = 0.3
+    torso_orientation: float = 1.0
+    com: float = 12.0
+    posture: float = 0.2
+    leg_posture: float = 0.02
+    waist_posture: float = 0.5
+    clear: float = 40.0
+    damping: float = 0.1
+    """Per step; slows the solution, does not bend it."""
+    acceleration: float = 0.004
+    """Per rad/s²."""
+    still: float = 0.1
+    """Per rad/s, in the first and last frame."""
 
 
 class WholeBodyIK:
-    """Solves frames in sequence, each from the last one's solution."""
+    """Solves plans for one robot and object."""
 
-    def __init__(self, scene: RobotScene, weights: Weights | None = None) -> None:
-        w = weights or Weights()
-        robot, model = scene.robot, scene.model
+    def __init__(self, scene: RobotScene) -> None:
         self.scene = scene
-        self.weights = w
-        self.configuration = mink.Configuration(model)
-        self.posture = mink.PostureTask(model, cost=w.posture)
-        self.damping = mink.DampingTask(model, cost=w.damping)
+        self.size = scene.object_dof
+        model, robot = scene.model, scene.robot
         bodies = robot.contact_bodies
-        self.feet = [
-            mink.FrameTask(bodies[side], "body", w.foot_position, w.foot_orientation)
-            for side in ("left_foot", "right_foot")
+        self.feet = [model.body(bodies[f"{s}_foot"]).id for s in ("left", "right")]
+        self.pelvis = model.body(robot.root_body).id
+        self.torso = model.body(robot.anchor_body).id
+        self.palms = [model.site(name).id for name in robot.palm_sites]
+        self.of_leg = np.array([_moves(model, n, self.feet) for n in robot.joint_names])
+        self.of_waist = np.array(
+            [_moves(model, n, [self.torso]) for n in robot.joint_names]
+        )
+        self.shoulders = [
+            scene.joint_dof[robot.joint_names.index(f"{s}_shoulder_pitch_joint")]
+            for s in ("left", "right")
         ]
-        self.palms = [
-            mink.FrameTask(site, "site", w.palm_position, w.palm_orientation)
-            for site in robot.palm_sites
-        ]
-        root, anchor = robot.root_body, robot.anchor_body
-        self.pelvis = HeightTask(model.body(root).id, w.pelvis_height)
-        self.upright = mink.FrameTask(root, "body", 0.0, w.pelvis_orientation)
-        self.torso = mink.FrameTask(anchor, "body", 0.0, w.torso_orientation)
-        self.com = mink.ComTask(np.array([w.com, w.com, 0.0]))
-        steps = {name: JOINT_STEP for name in robot.joint_names}
-        self.limits = [
-            mink.ConfigurationLimit(model, min_distance_from_limits=JOINT_MARGIN),
-            mink.VelocityLimit(model, steps),
-            *_collision_limits(scene),
-        ]
-
-    @property
-    def qpos(self) -> Floats:
-        """The current configuration `(nq,)`."""
-        return self.configuration.q.copy()
-
-    def reset(self, qpos: Floats) -> None:
-        """Start from a configuration `(nq,)`, which is the posture as well."""
-        self.configuration.update(qpos)
-        self.posture.set_target(qpos)
 
     def solve(
-        self, frame: Frame, posture: Floats | None = None, iterations: int = ITERATIONS
+        self,
+        plan: Plan,
+        qpos: Floats,
+        clearance: Clearance | None,
+        *,
+        iterations: int,
+        weights: Weights | None = None,
+        rate: float = RATE,
     ) -> Floats:
-        """The configuration `(nq,)` for one frame, from the current one."""
-        self._set_targets(frame)
-        if posture is not None:
-            self.posture.set_target(posture)
-        tasks = [
-            *self.feet,
-            *self.palms,
-            self.pelvis,
-            self.upright,
-            self.torso,
-            self.com,
-            self.posture,
-            self.damping,
-        ]
+        """Configurations `(T, nq)` nearest to a plan, from `qpos (T, nq)`.
+
+        `qpos` is the posture that free joints stay near; `clearance` keeps off what
+        should not be touched.
+        """
+        qpos, w = qpos.copy(), weights or Weights()
+        self.scene.place_object(qpos, plan.object_pos_w, plan.object_quat_w)
+        posture = qpos[:, self.scene.joint_qpos].copy()
         for _ in range(iterations):
-            try:
-                velocity = mink.solve_ik(
-                    self.configuration, tasks, 1.0, "daqp", 1e-6, limits=self.limits
-                )
-            except mink.NoSolutionFound:
-                velocity = mink.solve_ik(
-                    self.configuration, tasks, 1.0, "daqp", 1e-6, limits=self.limits[:2]
-                )
-            self.configuration.integrate_inplace(velocity, 1.0)
-        return self.qpos
+            hessian, gradient, walls = self._targets(plan, qpos, clearance, w)
+            self._joints(plan, qpos, posture, hessian, gradient, w)
+            walls = [*walls, self._ranges(qpos)]
+            step = np.zeros_like(gradient)
+            for _ in range(ACTIVE_ROUNDS):
+                stiff, pull = hessian.copy(), gradient.copy()
+                for wall in walls:
+                    wall.push(stiff, pull, step)
+                step = self._step(qpos, stiff, pull, w, rate)
+            largest = np.abs(step).max(axis=1, keepdims=True)
+            self._move(qpos, step * np.minimum(1.0, MOST / (largest + 1e-9)))
+        return qpos
 
-    def keep_style(self, frame: Frame) -> Frame:
-        """`frame` with the pelvis and the trunk where they are now."""
-        data, robot = self.configuration.data, self.scene.robot
-        return dataclasses.replace(
-            frame,
-            pelvis_height=float(data.body(robot.root_body).xpos[2]),
-            torso_quat_w=data.body(robot.anchor_body).xquat.copy(),
+    def _targets(
+        self, plan: Plan, qpos: Floats, clearance: Clearance | None, w: Weights
+    ) -> tuple[Floats, Floats, list[Walls]]:
+        """Normal equations `(T, n, n)`, `(T, n)` of the tasks in space, and walls."""
+        model, n = self.scene.model, self.size
+        data = mujoco.MjData(model)
+        frames = len(qpos)
+        jac = np.zeros((frames, 6, 6, model.nv))
+        com_jac = np.zeros((frames, 3, model.nv))
+        pos, quat = np.zeros((frames, 6, 3)), np.zeros((frames, 6, 4))
+        com = np.zeros((frames, 3))
+        hessian, gradient = np.zeros((frames, n, n)), np.zeros((frames, n))
+        bodies = [*self.feet, self.pelvis, self.torso]
+        near: list[tuple[Floats, Floats]] = []
+        for t in range(frames):
+            data.qpos[:] = qpos[t]
+            mujoco.mj_kinematics(model, data)
+            mujoco.mj_comPos(model, data)
+            for k, body in enumerate(bodies):
+                mujoco.mj_jacBody(model, data, jac[t, k, :3], jac[t, k, 3:], body)
+            for k, site in enumerate(self.palms, start=4):
+                mujoco.mj_jacSite(model, data, jac[t, k, :3], jac[t, k, 3:], site)
+                mujoco.mju_mat2Quat(quat[t, k], data.site_xmat[site])
+            mujoco.mj_jacSubtreeCom(model, data, com_jac[t], self.pelvis)
+            pos[t, :4], quat[t, :4] = data.xpos[bodies], data.xquat[bodies]
+            pos[t, 4:] = data.site_xpos[self.palms]
+            com[t] = data.subtree_com[self.pelvis]
+            if clearance is not None:
+                near.append(clearance.rows(data, n))
+        error, weight = self._errors(plan, pos, quat, w)
+        stacked = (weight @ jac[..., :n]).reshape(frames, 36, n)
+        residual = (weight @ error[..., None]).reshape(frames, 36, 1)
+        com_rows = w.com * com_jac[:, :2, :n]
+        com_error = w.com * (plan.com_w - com[:, :2])
+        stacked = np.concatenate([stacked, com_rows], axis=1)
+        residual = np.concatenate([residual, com_error[..., None]], axis=1)
+        turned = stacked.transpose(0, 2, 1)
+        hessian += turned @ stacked
+        gradient += (turned @ residual)[..., 0]
+        return hessian, gradient, [Walls(near, w.clear)] if near else []
+
+    def _errors(
+        self, plan: Plan, pos: Floats, quat: Floats, w: Weights
+    ) -> tuple[Floats, Floats]:
+        """Ways `(T, 6, 6)` to the targets and their weights `(T, 6, 6, 6)`.
+
+        In order: left and right foot, pelvis, torso, left and right palm.
+        """
+        frames = len(pos)
+        goal_pos = np.concatenate(
+            [plan.foot_pos_w, plan.pelvis_pos_w[:, None], pos[:, 3:4], plan.palm_pos_w],
+            axis=1,
         )
+        goal_quat = np.concatenate(
+            [
+                plan.foot_quat_w,
+                plan.pelvis_quat_w[:, None],
+                plan.torso_quat_w[:, None],
+                plan.palm_quat_w,
+            ],
+            axis=1,
+        )
+        error = np.concatenate(
+            [goal_pos - pos, rotations.difference(goal_quat, quat)], axis=-1
+        )
+        weight = np.zeros((frames, 6, 6, 6))
+        place, turn = weight[..., :3, :3], weight[..., 3:, 3:]
+        eye = np.eye(3)
+        place[:, :2], turn[:, :2] = w.foot_position * eye, w.foot_orientation * eye
+        place[:, 2] = w.pelvis_position * plan.pelvis_weight[:, None] * eye
+        turn[:, 2] = w.pelvis_orientation * eye
+        turn[:, 3] = w.torso_orientation * eye
+        share = plan.palm_weight[..., None, None]
+        place[:, 4:] = w.palm_position * share * eye
+        axis = plan.palm_normal_w
+        along = axis[..., :, None] * axis[..., None, :]
+        soft = w.palm_turn - w.palm_orientation
+        turn[:, 4:] = share * (w.palm_orientation * eye + soft * along)
+        return error, weight
 
-    def _set_targets(self, frame: Frame) -> None:
-        data = self.configuration.data
-        self.scene.place_object(data, frame.object_pos_w, frame.object_quat_w)
-        self.configuration.update()
-        for side in range(2):
-            self.feet[side].set_target(
-                _se3(frame.foot_pos_w[side], frame.foot_quat_w[side])
+    def _joints(
+        self,
+        plan: Plan,
+        qpos: Floats,
+        posture: Floats,
+        hessian: Floats,
+        gradient: Floats,
+        w: Weights,
+    ) -> None:
+        """Add posture, arm swing and a little damping."""
+        scene, robot = self.scene, self.scene.robot
+        joints = qpos[:, scene.joint_qpos]
+        diagonal = np.full(hessian.shape[:2], w.damping**2)
+        wanted = posture.copy()
+        columns = list(scene.joint_dof)
+        for side, dof in enumerate(self.shoulders):
+            default = robot.default_pos[columns.index(dof)]
+            free = 1.0 - plan.palm_weight[:, side]
+            swung = default - plan.arm_swing[:, side]
+            wanted[:, columns.index(dof)] += free * (
+                swung - wanted[:, columns.index(dof)]
             )
-            self.palms[side].set_target(
-                _se3(frame.palm_pos_w[side], frame.palm_quat_w[side])
-            )
-            self.palms[side].set_position_cost(
-                self.weights.palm_position * frame.palm_weight
-            )
-            self.palms[side].set_orientation_cost(
-                self.weights.palm_orientation * frame.palm_weight
-            )
-        self.pelvis.height = frame.pelvis_height
-        origin = np.zeros(3)
-        self.upright.set_target(_se3(origin, frame.torso_quat_w))
-        self.torso.set_target(_se3(origin, frame.torso_quat_w))
-        self.com.set_target(np.array([*frame.com_w, 0.0]))
+        cost = np.where(self.of_leg, w.leg_posture, w.posture) ** 2
+        cost[self.of_waist] = w.waist_posture**2
+        diagonal[:, scene.joint_dof] += cost
+        gradient[:, scene.joint_dof] += cost * (wanted - joints)
+        index = np.arange(self.size)
+        hessian[:, index, index] += diagonal
+
+    def _ranges(self, qpos: Floats) -> JointWalls:
+        """The joints' ranges, less a margin, as walls."""
+        scene, robot = self.scene, self.scene.robot
+        joints = qpos[:, scene.joint_qpos]
+        low = robot.array("lower") + JOINT_MARGIN - joints
+        high = joints - robot.array("upper") + JOINT_MARGIN
+        return JointWalls(scene.joint_dof, low, high)
+
+    def _step(
+        self, qpos: Floats, hessian: Floats, gradient: Floats, w: Weights, rate: float
+    ) -> Floats:
+        """The step `(T, n)` that solves the banded normal equations."""
+        frames, n = gradient.shape
+        bands = np.zeros((2 * n + 1, frames, n))
+        for d in range(n):
+            bands[d, :, : n - d] = np.diagonal(hessian, offset=-d, axis1=1, axis2=2)
+        velocity = self._velocity(qpos)
+        cost = (w.acceleration * rate**2) ** 2
+        curve = cost * np.diff(velocity, axis=0)
+        gradient = gradient.copy()
+        gradient[:-2] -= curve
+        gradient[1:-1] += 2.0 * curve
+        gradient[2:] -= curve
+        bands[0, :-2] += cost
+        bands[0, 1:-1] += 4.0 * cost
+        bands[0, 2:] += cost
+        bands[n, :-2] -= 2.0 * cost
+        bands[n, 1:-1] -= 2.0 * cost
+        bands[2 * n, :-2] += cost
+        rest = (w.still * rate) ** 2
+        for a, b, v in ((0, 1, velocity[0]), (frames - 2, frames - 1, velocity[-1])):
+            bands[0, [a, b]] += rest
+            bands[n, a] -= rest
+            gradient[a] += rest * v
+            gradient[b] -= rest * v
+        flat = bands.reshape(2 * n + 1, frames * n)
+        step = solveh_banded(flat, gradient.ravel(), lower=True, check_finite=False)
+        return step.reshape(frames, n)
+
+    def _velocity(self, qpos: Floats) -> Floats:
+        """Differences `(T − 1, n)` of neighbours, in the frame of the first."""
+        scene = self.scene
+        a, b = qpos[:-1], qpos[1:]
+        root = scene.root_qpos
+        quat = slice(root + 3, root + 7)
+        out = np.zeros((len(a), self.size))
+        out[:, scene.joint_dof] = (b - a)[:, scene.joint_qpos]
+        dof = scene.root_dof
+        out[:, dof : dof + 3] = (b - a)[:, root : root + 3]
+        turn = rotations.multiply(rotations.conjugate(a[:, quat]), b[:, quat])
+        out[:, dof + 3 : dof + 6] = rotations.log(turn)
+        return out
+
+    def _move(self, qpos: Floats, step: Floats) -> None:
+        """Take a step `(T, n)` in configurations, which change in place."""
+        scene, root, dof = self.scene, self.scene.root_qpos, self.scene.root_dof
+        qpos[:, scene.joint_qpos] += step[:, scene.joint_dof]
+        qpos[:, root : root + 3] += step[:, dof : dof + 3]
+        quat = slice(root + 3, root + 7)
+        turned = rotations.multiply(
+            qpos[:, quat], rotations.exp(step[:, dof + 3 : dof + 6])
+        )
+        qpos[:, quat] = rotations.normalize(turned)
 
 
-def _se3(pos: Floats, quat: Floats) -> mink.SE3:
-    return mink.SE3.from_rotation_and_translation(mink.SO3(quat), pos)
-
-
-def _collision_limits(scene: RobotScene) -> list[mink.Limit]:
-    """Keep the robot off the object, the palms on it, and the arms off the legs."""
-    model = scene.model
-    of_object = [int(g) for g in scene.object_geoms]
-    hands = list(scene.hands)
-    feet = {int(g) for side in scene.feet for g in side}
-    body = [
-        g
-        for g in range(model.ngeom)
-        if model.geom_contype[g] | model.geom_conaffinity[g]
-        and g not in {*of_object, *hands, *feet, model.geom(FLOOR).id}
-    ]
-    arms, trunk = _arms_and_trunk(scene, body)
-    rest = [g for g in body if g not in arms]
-    return [
-        mink.CollisionAvoidanceLimit(
-            model, [(rest, of_object)], 0.85, CLEARANCE, 0.10, -PUSH
-        ),
-        mink.CollisionAvoidanceLimit(
-            model, [(arms, of_object)], 0.85, ARM_CLEARANCE, 0.05
-        ),
-        mink.CollisionAvoidanceLimit(
-            model, [(hands, of_object)], 0.85, -HAND_PENETRATION, 0.05
-        ),
-        mink.CollisionAvoidanceLimit(
-            model, [([*arms, *hands], trunk)], 0.85, SELF_CLEARANCE, 0.05
-        ),
-    ]
-
-
-def _arms_and_trunk(scene: RobotScene, geoms: list[int]) -> tuple[list[int], list[int]]:
-    """Split geoms into those within two bodies of a palm's forearm, and the rest."""
-    model = scene.model
-    forearm: set[int] = set()
-    for hand in scene.hands:
-        body = int(model.geom_bodyid[hand])
-        for _ in range(4):
-            forearm.add(body)
+def _moves(model: mujoco.MjModel, joint: str, bodies: list[int]) -> bool:
+    """Whether a joint moves one of the bodies."""
+    moved = int(model.joint(joint).bodyid[0])
+    for body in bodies:
+        while body:
+            if body == moved:
+                return True
             body = int(model.body_parentid[body])
-    shoulders = {int(model.body_parentid[b]) for b in forearm}
-    arms = [g for g in geoms if model.geom_bodyid[g] in forearm]
-    trunk = [g for g in geoms if model.geom_bodyid[g] not in forearm | shoulders]
-    return arms, trunk
+    return False

@@ -7,6 +7,7 @@ radians; sides are 0 for left and 1 for right.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 
 import mujoco
 import numpy as np
@@ -14,14 +15,15 @@ from scipy.interpolate import PchipInterpolator
 from scipy.linalg import solve_banded
 from scipy.ndimage import gaussian_filter1d
 
-from assets import rotations
-from assets.actor.posing import SIDES
 from assets.rotations import Array
+from perception.studio.motion import upright
 from perception.studio.timeline import ease
 
 GRAVITY = 9.81
 _MIDFOOT = 0.05
 """How far [m] before the ankle a person of 1.75 m carries the weight."""
+_BOW = 0.02
+"""How far [m] a swinging foot goes round the standing one."""
 OUTWARD = np.array([1.0, -1.0])
 
 
@@ -76,6 +78,7 @@ class Feet:
     | ankle_pos_w | (T, 2, 3) | m | world |
     | foot_quat_w | (T, 2, 4) | wxyz | world |
     | flat_w | (T, 2, 2) | m | world, the ankles less the feet's roll |
+    | pitch | (T, 2) | rad | world, toes down |
     | com_w | (T, 2) | m | world, a centre of mass that keeps them standing |
     | heading | (T,) | rad | world |
     """
@@ -83,6 +86,7 @@ class Feet:
     ankle_pos_w: Array
     foot_quat_w: Array
     flat_w: Array
+    pitch: Array
     com_w: Array
     heading: Array
 
@@ -92,9 +96,9 @@ def draw_gait(model: mujoco.MjModel, rng: np.random.Generator) -> Gait:
     scale = model.body("pelvis").pos[2] / 0.93
     return Gait(
         length=rng.uniform(0.48, 0.64) * scale,
-        swing=rng.uniform(0.36, 0.44) * scale**0.5,
-        double=rng.uniform(0.13, 0.2) * scale**0.5,
-        half_width=rng.uniform(0.055, 0.085) * scale,
+        swing=rng.uniform(0.39, 0.46) * scale**0.5,
+        double=rng.uniform(0.12, 0.18) * scale**0.5,
+        half_width=rng.uniform(0.065, 0.09) * scale,
         toe_out=np.radians(rng.uniform(3.0, 12.0, 2)) * OUTWARD,
         lift=rng.uniform(0.025, 0.05) * scale,
         heel=rng.uniform(0.3, 0.5),
@@ -166,14 +170,15 @@ def walk(
         _track(gait, holds[side], [s for s in steps if s.side == side], t)
         for side in (0, 1)
     ]
-    flat, yaw, pitch, lift = (np.stack(parts, 1) for parts in zip(*tracks, strict=True))
-    ankle, quat = _rolled(model, flat, yaw, pitch, lift)
+    flat, yaw, pitch, _ = (np.stack(parts, 1) for parts in zip(*tracks, strict=True))
+    rolls = [rolled(model, *track) for track in tracks]
+    ankle, quat = (np.stack(parts, 1) for parts in zip(*rolls, strict=True))
     toe_out = np.asarray(gait.toe_out)
     heading = gaussian_filter1d(
         (yaw - toe_out).mean(axis=1), 0.12 / (t[1] - t[0]), mode="nearest"
     )
     com = _centre_of_mass(model, holds, steps, t)
-    return Feet(ankle, quat, flat, com, heading)
+    return Feet(ankle, quat, flat, pitch, com, heading)
 
 
 def _track(
@@ -185,15 +190,17 @@ def _track(
     knots: list[tuple[float, float]] = [(-1.0, 0.0)]
     at, facing = hold
     for step in steps:
-        share = ease(t, step.start, step.end)
-        flat += share[:, None] * (step.pos_w - at)
-        yaw += share * (step.yaw - facing)
+        share = _stride(t, step.start + 0.04, step.end - 0.03)
         x = np.clip((t - step.start) / (step.end - step.start), 0.0, 1.0)
-        lift += gait.lift * 64.0 * (x * (1.0 - x)) ** 3
+        arc = 64.0 * (x * (1.0 - x)) ** 3
         ahead = np.array([np.cos(step.yaw), np.sin(step.yaw)])
+        outward = OUTWARD[step.side] * np.array([-ahead[1], ahead[0]])
+        flat += share[:, None] * (step.pos_w - at) + _BOW * arc[:, None] * outward
+        yaw += share * (step.yaw - facing)
+        lift += gait.lift * arc
         stride = float(np.clip((step.pos_w - at) @ ahead, 0.0, 1.2))
         knots += [
-            (step.start - 1.3 * gait.double, 0.0),
+            (step.start - gait.double, 0.0),
             (step.start + 0.02, gait.toe * stride),
             (step.start + 0.65 * gait.swing, 0.0),
             (step.end, -gait.heel * stride),
@@ -205,29 +212,30 @@ def _track(
     return flat, yaw, pitch, lift
 
 
-def _rolled(
+def _stride(t: Array, start: float, end: float) -> Array:
+    """A swinging foot's way from 0 to 1: less hurried midway than a reach."""
+    x = np.clip((t - start) / (end - start), 0.0, 1.0)
+    return 0.5 * ease(t, start, end) + 0.5 * x * x * (3.0 - 2.0 * x)
+
+
+def rolled(
     model: mujoco.MjModel, flat: Array, yaw: Array, pitch: Array, lift: Array
 ) -> tuple[Array, Array]:
-    """Ankles `(T, 2, 3)` and feet `(T, 2, 4)` that roll over heel and toe tip."""
-    quat = np.empty((*pitch.shape, 4))
-    ankle = np.empty((*pitch.shape, 3))
-    for side, name in enumerate(SIDES):
-        sole = model.geom(f"{name}_sole")
-        middle, half = sole.pos, sole.size
-        bottom = middle[2] - half[2]
-        heel, toe = middle[0] - half[0], middle[0] + half[0]
-        angle = pitch[:, side]
-        pivot = np.where(angle > 0.0, toe, heel)
-        forward = pivot - (np.cos(angle) * pivot + np.sin(angle) * bottom)
-        height = np.sin(angle) * pivot - np.cos(angle) * bottom
-        facing = yaw[:, side]
-        ankle[:, side, 0] = flat[:, side, 0] + forward * np.cos(facing)
-        ankle[:, side, 1] = flat[:, side, 1] + forward * np.sin(facing)
-        ankle[:, side, 2] = height + lift[:, side]
-        zero = np.zeros_like(angle)
-        lean = np.stack([np.cos(angle / 2), zero, np.sin(angle / 2), zero], axis=-1)
-        quat[:, side] = rotations.multiply(rotations.from_yaw(facing), lean)
-    return ankle, quat
+    """Ankle `(T, 3)` and foot `(T, 4)` of a sole that rolls over heel and toe tip.
+
+    Its lowest point is `lift` over the floor; `flat (T, 2)` is where the ankle would
+    be with a flat sole.
+    """
+    sole = model.geom("l_sole")
+    bottom = sole.pos[2] - sole.size[2]
+    ends = sole.pos[0] + sole.size[0] * OUTWARD
+    pivot = np.where(pitch > 0.0, *ends)
+    ahead = pivot - np.cos(pitch) * pivot - np.sin(pitch) * bottom
+    height = np.sin(pitch) * pivot - np.cos(pitch) * bottom + lift
+    ankle = np.column_stack(
+        [flat[:, 0] + ahead * np.cos(yaw), flat[:, 1] + ahead * np.sin(yaw), height]
+    )
+    return ankle, upright(yaw, pitch)
 
 
 def _centre_of_mass(
@@ -241,7 +249,7 @@ def _centre_of_mass(
     Its pressure point moves from foot to foot: `com - height / g * com'' = pressure`.
     """
     hip = model.body("pelvis").pos[2]
-    pressure = _pressure(holds, steps, t, _MIDFOOT * hip / 0.93)
+    pressure = _pressure(holds, steps, t, hip / 0.93)
     dt = t[1] - t[0]
     stiff = 1.08 * hip / GRAVITY / dt**2
     bands = np.zeros((3, len(t)))
@@ -252,27 +260,41 @@ def _centre_of_mass(
 
 
 def _pressure(
-    holds: list[tuple[Array, float]], steps: list[Step], t: Array, midfoot: float
+    holds: list[tuple[Array, float]], steps: list[Step], t: Array, scale: float
 ) -> Array:
-    """Where the floor carries the body `(T, 2)`."""
+    """Where the floor carries the body `(T, 2)`: along each standing foot in turn."""
 
-    def middle(hold: tuple[Array, float]) -> Array:
-        return hold[0] + midfoot * np.array([np.cos(hold[1]), np.sin(hold[1])])
+    def under(hold: tuple[Array, float], ahead: float) -> Array:
+        pos, yaw = hold
+        return pos + scale * ahead * np.array([np.cos(yaw), np.sin(yaw)])
 
-    feet = [middle(hold) for hold in holds]
-    times, points = [-1.0], [np.mean(feet, axis=0)]
+    feet = list(holds)
+    times, points = [-1.0], [_between(under, feet)]
     for index, step in enumerate(steps):
         before = steps[index - 1].end if index else -1.0
-        if step.start - before > 0.5:
-            times += (
-                [before + 0.25, step.start - 0.22] if index else [step.start - 0.22]
-            )
-            points += [np.mean(feet, axis=0)] * (2 if index else 1)
+        still = step.start - before > 0.5
+        if still and index:
+            times.append(before + 0.25)
+            points.append(_between(under, feet))
+        if still:
+            times.append(step.start - 0.22)
+            points.append(_between(under, feet))
+        stands, (at, _) = feet[1 - step.side], feet[step.side]
+        stride = min(float(np.linalg.norm(step.pos_w - at)) / 0.8, 1.0)
         times += [step.start, step.end]
-        points += [feet[1 - step.side]] * 2
-        feet[step.side] = middle((step.pos_w, step.yaw))
+        points.append(under(stands, _MIDFOOT - (0.0 if still else 0.03 * stride)))
+        points.append(under(stands, _MIDFOOT + 0.09 * stride))
+        feet[step.side] = step.pos_w, step.yaw
     if steps:
         times.append(steps[-1].end + 0.3)
-        points.append(np.mean(feet, axis=0))
+        points.append(_between(under, feet))
     columns = np.array(points).T
     return np.stack([np.interp(t, times, column) for column in columns], axis=-1)
+
+
+def _between(
+    under: Callable[[tuple[Array, float], float], Array],
+    feet: list[tuple[Array, float]],
+) -> Array:
+    """The point between two standing feet's middles."""
+    return np.mean([under(foot, _MIDFOOT) for foot in feet], axis=0)

@@ -10,6 +10,7 @@ from assets.actor.actor import Actor, make_spec
 from assets.actor.posing import Pose, solve
 from assets.rotations import Array
 from perception.studio.room import Room
+from perception.studio.viewpoint import Camera
 
 PREFIX = "passer_"
 """Before the names of this person's bodies, joints and materials."""
@@ -24,18 +25,27 @@ def add_passer_by(spec: mujoco.MjSpec, actor: Actor) -> None:
 
 
 def walk_past(
-    actor: Actor, room: Room, frames: int, fps: float, rng: np.random.Generator
+    actor: Actor,
+    room: Room,
+    camera: Camera,
+    frames: int,
+    fps: float,
+    rng: np.random.Generator,
 ) -> Array:
     """Joints `(T, nq)` of somebody crossing `room` along its back wall.
 
-    They pass the middle of the room at some time within the clip.
+    They come into the picture of the still `camera` after its first second.
     """
     model = make_spec(actor).compile()
     time = np.arange(frames) / fps
-    middle = rng.uniform(0.15, 0.85) * time[-1]
     speed, sense = rng.uniform(0.9, 1.4), rng.choice([-1.0, 1.0])
-    travel = speed * (time - middle)
     lane = rng.uniform(room.depth + 0.9, room.back - 0.6)
+    ways = np.arange(0.0, 12.0, 0.05)
+    path = np.stack([room.at(-lane, -sense * way, 1.0) for way in ways])
+    seen = np.abs(camera.project(path)[:, 0] / camera.size[0] - 0.5) < 0.5
+    outside = float(ways[seen].max(initial=0.0)) + 0.6
+    enters = 1.0 + rng.uniform(0.0, 0.5) * time[-1]
+    travel = speed * (time - enters) - outside
     start = room.at(-lane, 0.0, 0.0)
     heading = rotations.from_yaw(room.yaw + sense * np.pi / 2)
     pose = _stroll(model, travel, rng.uniform(0.55, 0.68), rng.uniform(0.0, 1.0))

@@ -6,6 +6,7 @@ import dataclasses
 
 import mujoco
 import numpy as np
+from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d, minimum_filter1d
 
 from assets import rotations
@@ -14,9 +15,9 @@ from assets.rotations import Array
 from perception.studio.gait import OUTWARD, Feet
 from perception.studio.motion import upright
 
-_STAND = 0.012
+_STAND = 0.007
 """How much lower [m] than with straight legs a person stands."""
-_REACH = 0.985
+_REACH = 0.991
 """Share of a leg's length that walking uses."""
 
 
@@ -39,6 +40,7 @@ class Score:
     | seat_w | (T, 3) | m | world |
     | arms | () | – | swing of the free arms |
     | knees_out | (T,) | rad | knees' turn outward |
+    | elbows_out | (T,) | – | 0 elbows behind the chest, 1 beside and below it |
     """
 
     feet: Feet
@@ -54,8 +56,9 @@ class Score:
     seat_w: Array
     arms: float
     knees_out: Array
+    elbows_out: Array
 
-    def at(self, frames: Array) -> Score:
+    def at(self, frames: NDArray[np.intp]) -> Score:
         """The score of some frames only."""
 
         def pick(value: object) -> object:
@@ -85,6 +88,7 @@ def blank(feet: Feet, arms: float) -> Score:
         seat_w=np.zeros((count, 3)),
         arms=arms,
         knees_out=np.zeros(count),
+        elbows_out=np.zeros(count),
     )
 
 
@@ -94,10 +98,11 @@ def embody(model: mujoco.MjModel, score: Score, fps: float | None) -> Solution:
     Without `fps` the frames are not neighbours, and nothing is smoothed over time.
     """
     pelvis = score.feet.com_w - 0.03 * _ahead(score.feet.heading)
+    step = 1.15 * (1.0 - score.seated[:, None])
     for _ in range(5):
         solution = solve(model, _pose(model, score, pelvis, fps))
         com = centre_of_mass(model, solution.qpos)[:, :2]
-        pelvis = pelvis + 1.15 * (score.feet.com_w - com)
+        pelvis = pelvis + step * (score.feet.com_w - com)
     return solve(model, _pose(model, score, pelvis, fps))
 
 
@@ -134,10 +139,18 @@ def _pose(
         palm_pos_w=palm,
         hand_quat_w=hand,
         knee_w=rotations.rotate(knee, np.array([1.0, 0.0, 0.0])),
-        elbow_w=rotations.rotate(
-            chest_quat[:, None], np.array([[-1.0, 0.5, -0.3], [-1.0, -0.5, -0.3]])
-        ),
+        elbow_w=_elbows(score, chest_quat),
     )
+
+
+def _elbows(score: Score, chest_quat: Array) -> Array:
+    """Where the elbows point `(T, 2, 3)`."""
+    behind = np.array([[-1.0, 0.5, -0.3], [-1.0, -0.5, -0.3]])
+    beside = np.array([[-0.3, 1.0, -0.6], [-0.3, -1.0, -0.6]])
+    heading = rotations.from_yaw(score.feet.heading)
+    out = score.elbows_out[:, None, None]
+    inner = rotations.rotate(chest_quat[:, None], behind)
+    return inner + out * (rotations.rotate(heading[:, None], beside) - inner)
 
 
 def _highest(
@@ -183,25 +196,27 @@ def _arms(
     yaw = rotations.from_yaw(turned)[:, None]
     free = shoulder + rotations.rotate(yaw, hang)
     reach = score.reach[..., None]
-    palm = _within_reach(model, shoulder, free + reach * (score.palm_w - free), reach)
+    palm = free + reach * (score.palm_w - free)
     droop = -0.2 - 1.2 * np.clip(swing, -0.1, 0.5)
     loose = upright(np.repeat(turned[:, None], 2, axis=1), droop)
-    return palm, rotations.slerp(loose, score.hand_quat_w, score.reach)
+    hand = rotations.slerp(loose, score.hand_quat_w, score.reach)
+    return palm + _shortfall(model, shoulder, palm, hand, reach), hand
 
 
-def _within_reach(
-    model: mujoco.MjModel, shoulder: Array, palm: Array, reach: Array
+def _shortfall(
+    model: mujoco.MjModel, shoulder: Array, palm: Array, hand: Array, reach: Array
 ) -> Array:
-    """Palms drawn nearer where an arm on its way would have to be straight."""
+    """Shifts `(T, 2, 3)` of palms on their way that only straight arms would reach."""
     bones = model.body("l_forearm").pos, model.body("l_hand").pos
     arm = float(sum(np.linalg.norm(bone) for bone in bones))
-    line = palm - shoulder
+    palms_o = np.stack([model.site(f"{side}_palm").pos for side in "lr"])
+    line = palm - rotations.rotate(hand, palms_o) - shoulder
     distance = np.linalg.norm(line, axis=-1, keepdims=True)
-    limit = arm * (0.95 + 0.13 * reach**4)
+    limit = arm * (0.93 + 0.12 * reach**4)
     margin = 0.05 * arm
     beyond = np.maximum(distance - limit, 0.0)
     near = limit + margin * (1.0 - np.exp(-beyond / margin))
-    return shoulder + line * np.where(beyond > 0.0, near / distance, 1.0)
+    return line * np.where(beyond > 0.0, near / distance - 1.0, 0.0)
 
 
 def _head(score: Score, shoulder: Array, fps: float | None) -> Array:

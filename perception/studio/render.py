@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import zlib
 from collections.abc import Callable, Iterator
@@ -54,10 +55,13 @@ MOTIONS: dict[str, Callable[..., Motion]] = {
 FPS = 30.0
 SIZES = ((640, 480), (854, 480), (480, 640), (480, 854))
 """Pictures' width and height [px]; the last two as a phone held upright."""
+UPRIGHT_M = 2.2
+"""Who films what takes more room than this holds the phone level."""
 HANDHELD = 0.5
 """Share of the clips whose camera is held by hand; the others are on a tripod."""
 PASSED_BY = 0.15
 """Share of the clips in which somebody walks past behind the actor."""
+_SIZES_TRIED = 5
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,6 +97,20 @@ class Clip:
             T_world_to_cam=np.broadcast_to(T, (frames, 4, 4)).astype(double),
         )
 
+    def save_truth(self, path: Path) -> None:
+        """Write `truth` as .npz, with the pelvis beside it.
+
+        | array | shape | unit | frame |
+        |---|---|---|---|
+        | root_pos_w | (T, 3) | m | world, midpoint of the hips |
+        | root_quat_w | (T, 4) | wxyz | world, x forward, z up |
+        """
+        self.truth().save(path)
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        root = np.split(self.motion.qpos[:, :7], [3], axis=1)
+        np.savez_compressed(path, **arrays, root_pos_w=root[0], root_quat_w=root[1])
+
     def frames(self) -> Iterator[NDArray[np.uint8]]:
         """Pictures `(height, width, 3)` RGB, one after the other."""
         return pictures(self.take, self.motion)
@@ -125,21 +143,38 @@ def make_clip(
     if task not in MOTIONS:
         msg = f"unknown task '{task}'; the studio knows: {', '.join(MOTIONS)}"
         raise ValueError(msg)
-    acting, looks, sizes = (
+    acting, looks, shapes = (
         np.random.default_rng([seed, index, zlib.crc32(task.encode()), part])
         for part in range(3)
     )
-    item = interaction(task).object
-    if vary_object:
-        item = resized(item, sizes)
     actor = draw_actor(acting)
-    model = make_stage(actor, item)
-    motion = MOTIONS[task](model, item, acting, FPS)
-    size = size or SIZES[looks.integers(len(SIZES))]
+    item, model, motion = _perform(task, actor, acting, shapes if vary_object else None)
     points_w = _outline(model, item, motion)
+    sizes = SIZES if np.ptp(points_w[:, :2], axis=0).max() < UPRIGHT_M else SIZES[:2]
+    size = size or sizes[looks.integers(len(sizes))]
     take = _set_up(task, actor, item, motion, points_w, size, looks)
     name = f"{task.replace('-', '_')}_{seed}_{index:03d}"
     return Clip(name, task, actor, item, model, motion, take)
+
+
+def _perform(
+    task: str,
+    actor: Actor,
+    rng: np.random.Generator,
+    sizes: np.random.Generator | None,
+) -> tuple[ObjectSpec, mujoco.MjModel, Motion]:
+    """The object, the bare stage, and what the actor does; `sizes` draws the first.
+
+    A size that this actor cannot handle is drawn again; the usual one comes last.
+    """
+    usual = interaction(task).object
+    drawn = [resized(usual, sizes) for _ in range(_SIZES_TRIED)] if sizes else []
+    for item in drawn:
+        model = make_stage(actor, item)
+        with contextlib.suppress(RuntimeError):
+            return item, model, MOTIONS[task](model, item, rng, FPS)
+    model = make_stage(actor, usual)
+    return usual, model, MOTIONS[task](model, usual, rng, FPS)
 
 
 def _set_up(
@@ -158,11 +193,11 @@ def _set_up(
     room = draw_room(points_w, eye, passer_by is not None, rng)
     cast = Cast(actor, draw_colour(item, actor, rng), passer_by)
     frames = motion.num_frames
-    if rng.random() < HANDHELD:
-        camera = hold(camera, frames, FPS, rng)
     extra = None
     if passer_by is not None:
-        extra = walk_past(passer_by, room, frames, FPS, rng)
+        extra = walk_past(passer_by, room, camera, frames, FPS, rng)
+    if rng.random() < HANDHELD:
+        camera = hold(camera, frames, FPS, rng)
     exposure, quality = rng.uniform(0.05, 0.6), int(rng.integers(23, 34))
     model = make_set(cast, item, room, size, rng)
     return Take(model, camera, extra, float(exposure), quality)
@@ -178,8 +213,9 @@ def render_clips(
 ) -> list[Path]:
     """Write `count` clips of `task` into `out`; return the videos' paths.
 
-    Beside each `NAME.mp4` lies `NAME.truth.npz`, a Track; `scene.toml` says what a
-    video cannot. The same seed gives the same clips, bit for bit.
+    Beside each `NAME.mp4` lies `NAME.truth.npz`, a Track with the pelvis' pose;
+    `scene.toml` says what a video cannot. The same seed gives the same clips, bit for
+    bit.
     """
     if count < 1:
         msg = f"studio: {count} clips asked for, expected at least 1"
@@ -190,7 +226,7 @@ def render_clips(
         out.mkdir(parents=True, exist_ok=True)
         path = out / f"{clip.name}.mp4"
         write_video(path, clip.frames(), clip.camera.size, FPS, clip.take.quality)
-        clip.truth().save(path.with_suffix(".truth.npz"))
+        clip.save_truth(path.with_suffix(".truth.npz"))
         paths.append(path)
         entries.append(clip.scene_entry())
         (out / "scene.toml").write_text("\n".join(entries))

@@ -61,7 +61,7 @@ def draw_room(
     x, y = axes @ (points_w[:, :2] - centre).T
     depth, width = float(-x.min()), float(np.abs(y).max())
     back = depth + (rng.uniform(2.1, 3.0) if passage else rng.uniform(0.9, 2.6))
-    side = width + (7.0 if passage else rng.uniform(1.4, 3.5))
+    side = width + (9.0 if passage else rng.uniform(1.4, 3.5))
     return Room(centre, yaw, back, side, depth, width)
 
 

@@ -6,6 +6,7 @@ import dataclasses
 
 import mujoco
 import numpy as np
+from numpy.typing import NDArray
 
 from assets import rotations
 from assets.actor.posing import landmarks
@@ -63,17 +64,15 @@ def _draw(model: mujoco.MjModel, spec: ObjectSpec, rng: np.random.Generator) -> 
     scale = model.body("pelvis").pos[2] / 0.93
     heading = rng.uniform(-0.9, 0.9)
     aside = rng.uniform(-1.3, 1.3)
-    away = rng.uniform(1.1, 2.6)
-    far = away * np.array([np.cos(heading + aside), np.sin(heading + aside)])
-    ahead = np.array([np.cos(heading), np.sin(heading)])
+    far = rng.uniform(1.1, 2.6) * approach.direction(heading + aside)
+    ahead = approach.direction(heading)
     front = spec.half_size[0] + rng.uniform(0.1, 0.17) * scale
-    stance = approach.station(*(front * ahead), heading, rng.uniform(0.09, 0.13))
     before = (front + rng.uniform(0.14, 0.24)) * ahead
-    to = np.arctan2(*(before - far)[::-1])
-    start = approach.station(*far, to + rng.uniform(-0.4, 0.4), rng.uniform(0.08, 0.12))
+    to = float(np.arctan2(*(before - far)[::-1]))
     turned = (to - heading + np.pi) % (2 * np.pi) - np.pi
-    stance[2] = to - turned
-    arrive = np.array([*before, to, way.half_width])
+    start = approach.station(far, to + rng.uniform(-0.4, 0.4), rng.uniform(0.08, 0.12))
+    arrive = approach.station(before, to, way.half_width)
+    stance = approach.station(front * ahead, to - turned, rng.uniform(0.09, 0.13))
     stations = np.concatenate(
         [
             gait.path(start, arrive, way),
@@ -99,7 +98,7 @@ def _draw(model: mujoco.MjModel, spec: ObjectSpec, rng: np.random.Generator) -> 
         time=time,
         chair=np.zeros(2),
         heading=heading,
-        depth=rng.uniform(0.17, 0.24),
+        depth=rng.uniform(0.12, 0.24),
         lean=np.radians(rng.uniform(35.0, 48.0)),
         rest=np.radians(rng.uniform(-4.0, 6.0)),
         rises=rises,
@@ -120,23 +119,39 @@ def _perform(
     _sit_down(model, spec, plan, score, t)
     score.gaze_w = chair[0]
     score.attention = 0.5 * (1.0 - time.ease(t, "walk", wait=0.3, early=0.3))
-    seated = np.flatnonzero(score.seated == 1.0)
     contact = np.zeros((len(t), len(CONTACT_NAMES)), dtype=bool)
-    for _ in range(3):
-        solution = embody(model, score.at(seated), None)
-        part = (array[seated] for array in (*chair, contact))
-        still = Motion(solution.qpos, *part, solution.stretch)
-        gap = distance(model, still, "pelvis")
-        score.seat_w[:, 2] -= np.interp(np.arange(len(t)), seated, gap)
-    _lay_hands(model, plan, score, solution.qpos[len(seated) // 2], t)
+    first = np.flatnonzero(score.seated == 1.0)[:1]
+    for _ in range(2):
+        _settle(model, score, chair, contact)
+        _lay_hands(model, plan, score, embody(model, score.at(first), None).qpos[0], t)
+    _settle(model, score, chair, contact)
     solution = embody(model, score, fps)
     motion = Motion(solution.qpos, *chair, contact, solution.stretch)
     gap = distance(model, motion, "pelvis")
     contact[:, CONTACT_NAMES.index("pelvis")] = gap < _TOUCH
-    dent = min(gap.min() + _DENT - 0.004, distance(model, motion, *_SITTING[1:]).min())
-    if dent < -_DENT:
-        return f"the seat is {-dent:.3f} m inside the body"
+    dent = distance(model, motion, *_SITTING[1:]).min()
+    if gap.min() < -3 * _TOUCH or dent < -_DENT:
+        return f"the seat is {-min(dent, gap.min()):.3f} m inside the body"
     return approach.fault(model, motion, but=_SITTING) or motion
+
+
+def _settle(
+    model: mujoco.MjModel,
+    score: Score,
+    chair: tuple[Array, Array],
+    contact: NDArray[np.bool_],
+) -> None:
+    """Raise or lower the pelvis until it lies on the seat, and is never in it."""
+    near = np.flatnonzero(score.drop > 0.1)
+    pose = [part[near] for part in chair]
+    seated = score.seated[near] == 1.0
+    for _ in range(2):
+        solution = embody(model, score.at(near), None)
+        there = Motion(solution.qpos, pose[0], pose[1], contact[near], solution.stretch)
+        gap = distance(model, there, "pelvis")
+        gap = np.where(seated, gap, np.minimum(gap, 0.0))
+        score.seat_w[near, 2] -= gap
+        score.drop[near] += gap
 
 
 def _sit_down(
@@ -156,7 +171,7 @@ def _sit_down(
         upper = upper - forward
         lean = lean + forward - time.ease(t, "rise", wait=0.45)
     height = SEAT * spec.size[2] + 0.11 * hip / 0.93
-    ahead = np.array([np.cos(plan.heading), np.sin(plan.heading)])
+    ahead = approach.direction(plan.heading)
     score.seat_w[:, :2] = plan.chair + (spec.half_size[0] - plan.depth) * ahead
     score.seat_w[:, 2] = height
     score.drop = (hip - height) * down

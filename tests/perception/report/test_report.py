@@ -11,10 +11,14 @@ from assets import rotations
 from assets.g1.spec import g1
 from assets.objects import LIFT_BOX
 from perception.prior import CONTACT_NAMES, Prior
-from perception.report.clips import clip_figures, clip_section, prior_strip
+from perception.report.against_truth import clip_figures
+from perception.report.folder import add_folder
+from perception.report.followed import _body_positions, limb_errors, time_offset
 from perception.report.report import Report
-from perception.studio.render import render_clips
-from perception.track import Track
+from perception.report.stills import prior_strip
+from perception.report.style import SCRIPT
+from perception.track import JOINTS, Track
+from tests.perception.synthetic_track import lift_track
 
 VOID = {"meta", "link", "img", "br"}
 
@@ -39,12 +43,6 @@ class Page(HTMLParser):
 
     def handle_data(self, data):
         self.words += data
-
-
-@pytest.fixture(scope="module")
-def clip(tmp_path_factory):
-    (path,) = render_clips("lift-box", 1, 3, tmp_path_factory.mktemp("c"), (160, 120))
-    return path, Track.load(path.with_suffix(".truth.npz"))
 
 
 @pytest.fixture
@@ -80,19 +78,43 @@ def test_every_kind_of_block_is_inside_the_file(report, tmp_path, clip):
     assert base64.b64encode(clip[0].read_bytes()).decode() in text
 
 
-def test_nothing_outside_is_referred_to(report, tmp_path, clip):
-    clip_section(report, *clip, item=LIFT_BOX)
-    for title in ("two", "three"):
-        report.add_section(title)
-    text = written(report, tmp_path)
-    assert Page(text).references
-    for reference in Page(text).references:
-        assert reference.startswith(("data:", "#"))
-    bare = re.sub(r"base64,[A-Za-z0-9+/=]+", "", text)
-    assert "://" not in bare
-    assert "@import" not in bare
-    assert "url(" not in bare
-    assert "<script" not in bare
+def bare(text):
+    """The page less what is inlined in it, and less its own script."""
+    text = re.sub(r"base64,[A-Za-z0-9+/=]+", "", text)
+    assert text.count("<script") == 1
+    return text.replace(f"<script>{SCRIPT}</script>", "")
+
+
+def test_nothing_outside_is_referred_to(priors_page):
+    text = priors_page.read_text(encoding="utf-8")
+    references = Page(text).references
+    assert references
+    assert all(reference.startswith(("data:", "#")) for reference in references)
+    for word in ("://", "@import", "url(", "<script", "fetch(", "import("):
+        assert word not in bare(text)
+
+
+def test_a_folder_is_told_worst_first(priors_page, folder_of_priors):
+    page = Page(priors_page.read_text(encoding="utf-8"))
+    words = page.words[page.words.index("All videos, worst first") :]
+    names = ["off", "kept", "empty_handed", "<i>x</i>"]
+    places = [words.index(name) for name in names]
+    assert places == sorted(places)
+    for part in ("set aside", "penetration 50 mm", "Retarget error per body", "gate"):
+        assert part in page.words
+    assert page.tags.count("video") == 3
+    assert "<i>x</i>" not in priors_page.read_text(encoding="utf-8")
+
+
+def test_ten_clips_are_two_megabytes(priors_page):
+    assert priors_page.stat().st_size < 3 * 200_000
+
+
+def test_rows_are_figures_by_clip(folder_of_priors):
+    rows = add_folder(Report("t"), folder_of_priors)
+    assert [row["clip"] for row in rows] == ["<i>x</i>", "empty_handed", "kept", "off"]
+    assert rows[2]["joint error mm"] == pytest.approx(0.0, abs=1e-6)
+    assert "joint error mm" not in rows[3]
 
 
 def test_links_lead_to_sections(report, tmp_path):
@@ -109,18 +131,15 @@ def test_text_is_escaped(report, tmp_path):
     report.add_section("<i>x</i>")
     report.add_text("<b>t</b>", "<script>alert(1)</script>")
     report.add_table("t", [{"<u>": "<img src=x>"}])
-    text = written(report, tmp_path)
+    text = bare(written(report, tmp_path))
     for tag in ("<script", "<i>", "<b>", "<u>", "<img"):
         assert tag not in text
 
 
-def test_same_content_same_file(tmp_path, clip):
-    pages = []
-    for _ in range(2):
-        report = Report("t")
-        clip_section(report, clip[0], clip[1], clip[1], item=LIFT_BOX)
-        pages.append(written(report, tmp_path))
-    assert pages[0] == pages[1]
+def test_same_content_same_file(tmp_path, folder_of_priors, priors_page):
+    report = Report("Sugarmill: a folder")
+    add_folder(report, folder_of_priors)
+    assert written(report, tmp_path) == priors_page.read_text(encoding="utf-8")
 
 
 def test_a_video_of_nothing_is_refused(report):
@@ -128,15 +147,29 @@ def test_a_video_of_nothing_is_refused(report):
         report.add_video("Empty", [])
 
 
-def test_clip_section_shows_errors_only_against_truth(tmp_path, clip):
-    path, truth = clip
-    alone, judged = Report("t"), Report("t")
-    clip_section(alone, path, truth, item=LIFT_BOX)
-    clip_section(judged, path, truth, truth, item=LIFT_BOX)
-    assert "error" not in Page(written(alone, tmp_path)).words
-    words = Page(written(judged, tmp_path)).words
-    for part in (path.stem, "Contact", "joint error mm", "contact F1"):
-        assert part in words
+def test_limbs_held_alike_have_no_error_wherever_they_stand(lift_prior):
+    """A person made of the robot's own joints, turned, moved and begun later."""
+    positions = _body_positions(lift_prior, g1())
+    assert positions is not None
+    turn, late = rotations.from_yaw(0.8), 10
+    joints = np.stack([positions[name] for name in JOINTS if "toe" not in name], 1)
+    joints = np.insert(joints, [6, 6], 0.0, axis=1)
+    joints = rotations.rotate(turn, joints)[late:] + np.array([3.0, 1.0, 0.0])
+    count = len(joints)
+    track = dataclasses.replace(
+        lift_track(),
+        fps=50.0,
+        joints_w=joints,
+        visibility=np.ones((count, 14)),
+        contact=lift_prior.contact[late:],
+        object_pos_w=lift_prior.object_pos_w[late:],
+        object_quat_w=lift_prior.object_quat_w[late:],
+        T_world_to_cam=np.tile(np.eye(4), (count, 1, 1)),
+    )
+    assert time_offset(track, lift_prior) == pytest.approx(late / 50)
+    errors = limb_errors(track, lift_prior, g1())
+    assert set(errors) >= {"trunk", "left forearm", "right shin"}
+    assert max(errors.values()) < 0.01
 
 
 def test_perfect_track_has_no_error_in_any_world(clip):

@@ -139,6 +139,13 @@ def test_files_agree_with_each_other(folder):
     (video,) = folder.glob("*.mp4")
     truth = Track.load(video.with_suffix(".truth.npz"))
     truth.validate()
+    with np.load(video.with_suffix(".truth.npz"), allow_pickle=False) as file:
+        root, quat = file["root_pos_w"], file["root_quat_w"]
+    np.testing.assert_allclose(root, truth.joints_w[:, :2].mean(axis=1), atol=1e-9)
+    sideways = rotations.rotate(quat, np.array([0.0, 1.0, 0.0]))
+    hips = truth.joints_w[:, 0] - truth.joints_w[:, 1]
+    along = hips / np.linalg.norm(hips, axis=1, keepdims=True)
+    np.testing.assert_allclose(sideways, along, atol=1e-6)
     capture = cv2.VideoCapture(str(video))
     frames = 0
     while capture.read()[0]:

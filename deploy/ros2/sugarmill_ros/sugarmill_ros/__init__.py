@@ -1,0 +1,1 @@
+"""Lifecycle nodes around Sugarmill's robot side: they convert messages, no more."""
