@@ -15,7 +15,7 @@ from perception.person.skeleton import BONES, L_HIP, R_HIP
 Floats = NDArray[np.floating]
 
 HIDDEN, SEEN = 0.45, 0.9
-SIGMA_M, SIGMA_GROWTH, SIGMA_MAX_M = 0.02, 3.6, 0.3
+SIGMA_M, SIGMA_GROWTH, SIGMA_MAX_M = 0.025, 3.6, 0.3
 UNSEEN_SIGMA_M = 3.0
 
 
