@@ -46,7 +46,7 @@ class Level:
 
 
 COARSE = Level(4, 16)
-REFINE = (Level(2, 3), Level(1, 2))
+REFINE = (Level(2, 5), Level(1, 3))
 """After each the balance is planned anew."""
 
 
