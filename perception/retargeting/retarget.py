@@ -87,9 +87,7 @@ def make_plan(demo: Demonstration, scene: RobotScene, body: Body) -> Plan:
     return plan_sitting(demo, scene, body)
 
 
-def perform(
-    scene: RobotScene, plan: Plan, body: Body, clearance: Clearance
-) -> Floats:
+def perform(scene: RobotScene, plan: Plan, body: Body, clearance: Clearance) -> Floats:
     """Configurations `(T, nq)` that follow a plan, smooth and in balance."""
     ik = WholeBodyIK(scene)
     frames = _every(plan, COARSE.stride)

@@ -7,8 +7,8 @@ import pytest
 from assets.g1.spec import g1
 from assets.objects import BOTTLE, CHAIR, LIFT_BOX
 from perception.prior import CONTACT_NAMES, RATE, Prior
-from perception.retargeting.inverse_dynamics import differentiate, feed_forward
 from perception.retargeting.body import measure_body
+from perception.retargeting.inverse_dynamics import differentiate, feed_forward
 from perception.retargeting.scene import compile_scene
 
 ROBOT = g1()
