@@ -160,10 +160,10 @@ class _Sweep:
         return found
 
     def foot_speed(self, fps: float) -> float:
-        """Highest speed [m/s] of a foot whose whole sole is on the floor."""
+        """Highest speed [m/s] along the floor of a foot whose whole sole is on the floor."""
         down = (self.soles[..., 2] < STANDING).all(axis=2)
         both = down[1:] & down[:-1]
-        speed = np.linalg.norm(np.diff(self.soles, axis=0), axis=-1).max(axis=2) * fps
+        speed = np.linalg.norm(np.diff(self.soles[..., :2], axis=0), axis=-1).max(axis=2) * fps
         return float(speed[both].max(initial=0.0))
 
 
