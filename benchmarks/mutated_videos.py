@@ -40,7 +40,7 @@ class Settings:
     seed: int = 0
     workers: int = 0
     """0: one for every core."""
-    time_limit: float = 60.0
+    time_limit: float = 300.0
     """Seconds for one video."""
     folder: Path | None = None
     """Keep videos and results here; by default nothing is kept."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 import signal
 import sys
@@ -48,16 +49,14 @@ class Job:
 
     def settings(self) -> dict[str, Any]:
         """What a prior depends on besides the video; JSON values only."""
-        scene = self.scene.to_dict()
-        if self.scene.object is not None:
-            scene["object"]["size"] = list(self.scene.object.size)
-        return {
+        settings = {
             "version": self.version,
-            "scene": scene,
+            "scene": self.scene.to_dict(),
             "robot": self.robot.name,
             "pose_model_sha256": self.model_sha256,
             "gate": self.gate,
         }
+        return json.loads(json.dumps(settings))
 
     def outputs(self) -> list[str]:
         """Names of the files that this job may write, in `out`."""
