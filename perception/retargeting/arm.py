@@ -15,6 +15,7 @@ from perception.retargeting.arm_base import FAR, Base, place_base
 from perception.retargeting.arm_ik import ArmIK, compile_arm
 from perception.retargeting.arm_path import PalmPath, read_palm_path
 from perception.retargeting.arm_quality import LIMITS, measure_arm
+from perception.retargeting.quality import PoorPriorError
 from perception.timeline import resample
 from perception.track import Track
 
@@ -56,8 +57,7 @@ def retarget_arm(
         )
     best = min(tried, key=_badness)
     if best.quality["reasons"]:
-        msg = f"prior '{name}': {'; '.join(best.quality['reasons'])}"
-        raise ValueError(msg)
+        raise PoorPriorError(best)
     best.validate(robot)
     return best
 
