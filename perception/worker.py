@@ -161,6 +161,7 @@ def _work(
 
 
 def _retarget(job: Job, sighting: Sighting) -> Prior:
+    from perception.retargeting.quality import PoorPriorError
     from perception.retargeting.retarget import retarget
 
     source = {
@@ -170,14 +171,18 @@ def _retarget(job: Job, sighting: Sighting) -> Prior:
         "settings": job.settings(),
         "notes": sighting.notes,
     }
-    return retarget(
-        sighting.track,
-        sighting.object,
-        job.robot,
-        name=job.name,
-        task=job.scene.task or DEFAULT_TASK,
-        source=source,
-    )
+    try:
+        return retarget(
+            sighting.track,
+            sighting.object,
+            job.robot,
+            name=job.name,
+            task=job.scene.task or DEFAULT_TASK,
+            source=source,
+        )
+    except PoorPriorError as poor:
+        poor.prior.validate(job.robot)
+        return poor.prior
 
 
 def _judge(
@@ -189,7 +194,7 @@ def _judge(
     rest = {"score": verdict.score, "doubts": verdict.reasons}
     if verdict.kept:
         return "kept", None, rest
-    why = "; ".join(verdict.reasons)
+    why = "; ".join(verdict.reasons or prior.quality["reasons"])
     return "set aside", f"scores {verdict.score:.2f} of {job.gate:g}: {why}", rest
 
 

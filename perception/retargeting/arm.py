@@ -11,17 +11,18 @@ from numpy.typing import NDArray
 from assets.objects import ObjectSpec
 from assets.robot import RobotSpec
 from perception.prior import RATE, Prior
-from perception.retargeting.arm_base import Base, place_base
+from perception.retargeting.arm_base import FAR, Base, place_base
 from perception.retargeting.arm_ik import ArmIK, compile_arm
 from perception.retargeting.arm_path import PalmPath, read_palm_path
 from perception.retargeting.arm_quality import LIMITS, measure_arm
+from perception.retargeting.quality import PoorPriorError
 from perception.timeline import resample
 from perception.track import Track
 
 Floats = NDArray[np.float64]
 
-TRIES = 4
-"""Places of the base that are tried."""
+TRIES, MOST_TRIES = 4, 12
+"""Places of the base that are tried: the best is kept, more if none will do."""
 SPEED = 0.95
 """Share of the motors' speed that a motion may use."""
 MAX_SLOWDOWN = 3.0
@@ -45,15 +46,18 @@ def retarget_arm(
     """
     object.validate()
     seen = read_palm_path(track, object)
-    bases = place_base(seen, object, _shoulder(robot))[:TRIES]
-    tried = [
-        _try(seen, base, object, robot, name=name, task=task, source=source)
-        for base in bases
-    ]
+    _check_reach(seen)
+    source = {**source, "seconds": list(seen.span)}
+    tried: list[Prior] = []
+    for base in place_base(seen, object, _shoulder(robot))[:MOST_TRIES]:
+        if len(tried) >= TRIES and not all(p.quality["reasons"] for p in tried):
+            break
+        tried.append(
+            _try(seen, base, object, robot, name=name, task=task, source=source)
+        )
     best = min(tried, key=_badness)
     if best.quality["reasons"]:
-        msg = f"prior '{name}': {'; '.join(best.quality['reasons'])}"
-        raise ValueError(msg)
+        raise PoorPriorError(best)
     best.validate(robot)
     return best
 
@@ -99,6 +103,17 @@ def _try(
         source=source,
         quality=measure_arm(model, robot, obj, path, joints),
     )
+
+
+def _check_reach(path: PalmPath) -> None:
+    """Refuse a path that no place of the base can serve."""
+    across = float(np.linalg.norm(np.ptp(path.pos_w, axis=0)))
+    if across > 2.0 * FAR:
+        msg = (
+            f"the hand's path spans {across:.2f} m, expected at most {2.0 * FAR:.2f} m "
+            "for an arm that stays where it is"
+        )
+        raise ValueError(msg)
 
 
 def slowdown(joints: Floats, robot: RobotSpec) -> float:

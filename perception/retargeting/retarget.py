@@ -21,21 +21,34 @@ from perception.retargeting.clearance import Clearance
 from perception.retargeting.demonstration import Demonstration, read_demonstration
 from perception.retargeting.feasible import plan_com
 from perception.retargeting.handling import plan_handling
+from perception.retargeting.kicking import plan_kicking
 from perception.retargeting.plan import Plan
 from perception.retargeting.quality import measure_quality
 from perception.retargeting.scene import RobotScene, compile_scene
+from perception.retargeting.seating import plan_sitting
 from perception.retargeting.whole_body_ik import Weights, WholeBodyIK
 from perception.smoothing import gaussian
 from perception.track import Track
 
 Floats = NDArray[np.float64]
 
-STRIDE = 4
-"""Frames from one to the next where the first, coarse solution is looked for."""
-COARSE, FINE = 30, 3
-"""Iterations of the coarse solutions and of each fine one."""
-REFINE = Weights(pelvis_position=6.0, torso_orientation=2.0, palm_position=25.0)
+FREE_ITERATIONS = 10
+"""For the first solution, whose hands are free and which keeps off nothing."""
+KEEP = Weights(pelvis_position=6.0, torso_orientation=2.0, palm_position=25.0)
 HANGING_SIGMA = 4.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Level:
+    """A solution of every `stride`-th frame."""
+
+    stride: int
+    iterations: int
+
+
+COARSE = Level(4, 16)
+REFINE = (Level(2, 3), Level(1, 2))
+"""After each the balance is planned anew."""
 
 
 def retarget(
@@ -73,10 +86,8 @@ def make_plan(demo: Demonstration, scene: RobotScene, body: Body) -> Plan:
     if contacts == HANDS:
         return plan_handling(demo, scene, body)
     if contacts == FEET:
-        msg = "kick"
-        raise ValueError(msg)
-    msg = "sit"
-    raise ValueError(msg)
+        return plan_kicking(demo, scene, body)
+    return plan_sitting(demo, scene, body)
 
 
 def perform(
@@ -84,21 +95,30 @@ def perform(
 ) -> Floats:
     """Configurations `(T, nq)` that follow a plan, smooth and in balance."""
     ik = WholeBodyIK(scene)
-    frames = _coarse_frames(plan)
+    frames = _every(plan, COARSE.stride)
+    rate = RATE / COARSE.stride
     coarse = plan.at(frames)
-    rate = RATE / STRIDE
     start = _along_the_way(scene, coarse, body)
     free = dataclasses.replace(coarse, palm_weight=0.0 * coarse.palm_weight)
-    hanging = ik.solve(free, start, None, iterations=COARSE, rate=rate)
+    hanging = ik.solve(free, start, None, iterations=FREE_ITERATIONS, rate=rate)
     between = _interpolate(palm_positions(scene, hanging), frames, plan.num_frames)
     plan = reach_out(plan, gaussian(between, HANGING_SIGMA))
-    coarse = plan.at(frames)
-    bent = ik.solve(coarse, hanging, clearance, iterations=COARSE, rate=rate)
+    bent = ik.solve(
+        plan.at(frames), hanging, clearance, iterations=COARSE.iterations, rate=rate
+    )
     qpos = spread(scene, bent, frames, plan.num_frames)
-    for _ in range(2):
-        plan = plan_com(scene, plan, qpos)
-        plan = keep_style(scene, plan, qpos)
-        qpos = ik.solve(plan, qpos, clearance, iterations=FINE, weights=REFINE)
+    for level in REFINE:
+        plan = keep_style(scene, plan_com(scene, plan, qpos), qpos)
+        frames = _every(plan, level.stride)
+        found = ik.solve(
+            plan.at(frames),
+            qpos[frames],
+            clearance,
+            iterations=level.iterations,
+            weights=KEEP,
+            rate=RATE / level.stride,
+        )
+        qpos = spread(scene, found, frames, plan.num_frames)
     return qpos
 
 
@@ -145,6 +165,8 @@ def spread(
     scene: RobotScene, qpos: Floats, frames: NDArray[np.int_], length: int
 ) -> Floats:
     """Configurations at every frame `(length, nq)` from those at `frames`."""
+    if len(qpos) == length:
+        return qpos
     out = _interpolate(qpos, frames, length)
     for start in (scene.root_qpos + 3, scene.object_qpos + 3):
         quat = slice(start, start + 4)
@@ -193,10 +215,11 @@ def assemble(
     )
 
 
-def _coarse_frames(plan: Plan) -> NDArray[np.int_]:
-    """Every `STRIDE`-th frame and the last."""
-    frames = np.arange(0, plan.num_frames, STRIDE)
-    return np.append(frames, plan.num_frames - 1) if frames[-1] < plan.num_frames - 1 else frames
+def _every(plan: Plan, stride: int) -> NDArray[np.int_]:
+    """Every `stride`-th frame and the last."""
+    frames = np.arange(0, plan.num_frames, stride)
+    last = plan.num_frames - 1
+    return frames if frames[-1] == last else np.append(frames, last)
 
 
 def _along_the_way(scene: RobotScene, plan: Plan, body: Body) -> Floats:

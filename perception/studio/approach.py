@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 
 import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
+from assets import rotations
 from assets.rotations import Array
 from perception.prior import CONTACT_NAMES
+from perception.studio import gait
+from perception.studio.gait import Gait, Step
 from perception.studio.motion import CLEARANCE, Motion, clearance
 from perception.studio.posture import Score, embody
 
@@ -57,15 +61,73 @@ def fault(
     return None
 
 
-def station(x: float, y: float, heading: float, half: float) -> Array:
+@dataclasses.dataclass(frozen=True)
+class WalkUp:
+    """A walk up to an object: from one station to the one it is handled from.
+
+    | field | shape | unit | meaning |
+    |---|---|---|---|
+    | start, goal | (4,) | m, rad | stations |
+    | stations | (N, 4) | m, rad | the way between them, as of `gait.path` |
+    | first | () | – | side of the first step |
+    | spot_w | (2,) | m | world, where the object's middle is |
+    """
+
+    gait: Gait
+    start: Array
+    goal: Array
+    stations: Array
+    first: int
+    spot_w: Array
+
+    @property
+    def heading(self) -> float:
+        """Where the person looks in the end [rad]."""
+        return float(self.goal[2])
+
+    @property
+    def duration(self) -> float:
+        """How long the walk takes [s]."""
+        return gait.duration(self.gait, self.stations)
+
+    def steps(self, begin: float) -> list[Step]:
+        """The footsteps, the first lifted at `begin` [s]."""
+        return gait.footsteps(self.gait, self.stations, begin, self.first)
+
+
+def draw_walk_up(
+    model: mujoco.MjModel,
+    rng: np.random.Generator,
+    ahead: float,
+    half: float | None = None,
+    aside: float = 0.0,
+    turn: float = 0.5,
+) -> WalkUp:
+    """A way to an object 1.1 to 2.6 m from the start, which is the world's origin.
+
+    In the end the object's middle is `ahead` [m] before the ankles' and `aside` to
+    the left, and the ankles are `half` from the body's middle: the gait's own width
+    if None. The person ends up to `turn` [rad] off the straight line to it.
+    """
+    way = gait.draw_gait(model, rng)
+    bearing = rng.uniform(-0.4, 0.4)
+    heading = bearing + rng.uniform(-turn, turn)
+    spot = max(rng.uniform(1.1, 2.6), ahead + 0.35) * direction(bearing)
+    start = station(np.zeros(2), rng.uniform(-0.5, 0.5), rng.uniform(0.08, 0.12))
+    at = spot - ahead * direction(heading) - aside * direction(heading + np.pi / 2)
+    goal = station(at, heading, half or way.half_width)
+    stations = gait.path(start, goal, way)
+    return WalkUp(way, start, goal, stations, int(rng.integers(2)), spot)
+
+
+def direction(heading: float) -> Array:
+    """The unit vector `(2,)` at `heading` [rad]."""
+    return np.array([np.cos(heading), np.sin(heading)])
+
+
+def station(at: Array, heading: float, half: float) -> Array:
     """A row of a path: where the body's middle is, its heading, half its stance."""
-    return np.array([x, y, heading, half])
-
-
-def before(point: Array, heading: float, distance: float, half: float) -> Array:
-    """The station from which `point (2,)` lies `distance` ahead."""
-    x, y = point - distance * np.array([np.cos(heading), np.sin(heading)])
-    return station(x, y, heading, half)
+    return np.array([*at, heading, half])
 
 
 def crouch(
@@ -103,6 +165,25 @@ def crouch(
             reason = f"stooping brings the body within {gap:.3f} m of the object"
         pitch += np.radians(4.0)
     return reason
+
+
+def hold(
+    score: Score,
+    item: tuple[Array, Array],
+    grip_o: Array,
+    hand_w: Array,
+    reach: Array,
+) -> None:
+    """Send both palms to `grip_o (T, 2, 3)` of an object on the move.
+
+    `item` is its poses, `hand_w (T, 4)` or `(T, 2, 4)` the hands' orientation, `reach
+    (T,)` how far the arms have left their swing for it.
+    """
+    pos, quat = item
+    score.palm_w = pos[:, None] + rotations.rotate(quat[:, None], grip_o)
+    each = hand_w if hand_w.ndim == 3 else hand_w[:, None]
+    score.hand_quat_w = np.broadcast_to(each, (len(reach), 2, 4)).copy()
+    score.reach = np.repeat(reach[:, None], 2, axis=1)
 
 
 def hands(t: Array, touching: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -11,7 +11,8 @@ from assets import rotations
 from assets.objects import ObjectSpec
 from assets.rotations import Array
 from perception.studio import approach, gait
-from perception.studio.gait import OUTWARD, Gait
+from perception.studio.approach import WalkUp
+from perception.studio.gait import OUTWARD
 from perception.studio.motion import Motion, upright
 from perception.studio.posture import Score, blank, embody
 from perception.studio.timeline import Timeline
@@ -22,11 +23,7 @@ class _Bottle:
     """One bottle's handling [m, rad]; `fallen` ones are stood up, others picked up."""
 
     fallen: bool
-    gait: Gait
-    start: Array  # stations: where the walk begins, and ends
-    take: Array
-    first: int
-    stations: Array
+    walk: WalkUp
     time: Timeline
     foot: Array  # the point of the floor (x, y) that the bottle stands or turns on
     azimuth: float  # of the axis as it lies, from base to top
@@ -70,35 +67,27 @@ def _draw(
     model: mujoco.MjModel, spec: ObjectSpec, rng: np.random.Generator, fallen: bool
 ) -> _Bottle:
     """Draw where everything is and when everything happens."""
-    way = gait.draw_gait(model, rng)
     hip = model.body("pelvis").pos[2]
     scale = hip / 0.93
-    bearing = rng.uniform(-0.5, 0.5)
-    to = bearing + rng.uniform(-0.6, 0.6)
-    at = rng.uniform(1.1, 2.6) * np.array([np.cos(bearing), np.sin(bearing)])
-    start = approach.station(0.0, 0.0, rng.uniform(-0.6, 0.6), rng.uniform(0.08, 0.12))
     half = rng.uniform(0.12, 0.17) * scale
-    take = approach.before(at, to, rng.uniform(0.36, 0.46) * scale, half)
-    azimuth = to + rng.choice([0.0, np.pi]) + rng.uniform(-0.8, 0.8)
+    ahead = (rng.uniform(0.36, 0.46) + 0.03 * fallen) * scale
+    walk = approach.draw_walk_up(model, rng, ahead, half, turn=0.7)
+    azimuth = walk.heading + rng.choice([0.0, np.pi]) + rng.uniform(-0.8, 0.8)
     radius, _, tall = spec.half_size
     grip = tall * (rng.uniform(-0.2, 0.3) if fallen else rng.uniform(0.0, 0.5))
-    along = np.array([np.cos(azimuth), np.sin(azimuth)])
-    foot = at - (tall + grip - radius) / 2 * along if fallen else at
-    stations = gait.path(start, take, way)
+    foot = walk.spot_w
+    if fallen:
+        foot = foot - (tall + grip - radius) / 2 * approach.direction(azimuth)
     still, down, close, press, move, let, rise, hold = rng.uniform(
         [0.3, 0.9, 0.2, 0.1, 0.9, 0.15, 0.8, 0.4],
         [0.5, 1.2, 0.3, 0.2, 1.3, 0.25, 1.1, 0.8],
     )
-    begin = {"still": still, "walk": gait.duration(way, stations)}
+    begin = {"still": still, "walk": walk.duration}
     begin |= {"down": down, "close": close, "press": press}
     rest = {"tip": move, "let": let, "rise": rise} if fallen else {"up": move}
     return _Bottle(
         fallen=fallen,
-        gait=way,
-        start=start,
-        take=take,
-        first=int(rng.integers(2)),
-        stations=stations,
+        walk=walk,
         time=Timeline(**begin, **rest, hold=hold),
         foot=foot,
         azimuth=azimuth,
@@ -113,9 +102,9 @@ def _perform(
     model: mujoco.MjModel, spec: ObjectSpec, plan: _Bottle, fps: float
 ) -> Motion | str:
     """The whole clip of one plan, or what is wrong with it."""
-    t, time, way = plan.time.frames(fps), plan.time, plan.gait
-    steps = gait.footsteps(way, plan.stations, time.start("walk"), plan.first)
-    feet = gait.walk(model, way, plan.start, steps, t)
+    t, time, way = plan.time.frames(fps), plan.time, plan.walk.gait
+    steps = plan.walk.steps(time.start("walk"))
+    feet = gait.walk(model, way, plan.walk.start, steps, t)
     item = _tipped(spec, plan, t) if plan.fallen else _lifted(spec, plan, feet, t)
     score = blank(feet, way.arms)
     _use_hands(spec, plan, score, item, t)
@@ -154,8 +143,8 @@ def _lifted(
 ) -> tuple[Array, Array]:
     """Positions `(T, 3)` and quaternions `(T, 4)` of a bottle that goes up."""
     up, level = plan.time.ease(t, "up"), plan.time.ease(t, "up", wait=0.2)
-    heading = plan.take[2]
-    ahead = np.array([np.cos(heading), np.sin(heading)])
+    heading = plan.walk.heading
+    ahead = approach.direction(heading)
     rest = np.array([*plan.foot, spec.half_size[2]])
     held = np.array([*(feet.com_w[-1] + plan.held[0] * ahead), plan.held[1]])
     pos = rest + np.stack([level, level, up], axis=-1) * (held - rest)
@@ -170,7 +159,7 @@ def _use_hands(
     t: Array,
 ) -> None:
     """Palms beside the bottle, then on it, in the end off it again if it stands."""
-    time, heading = plan.time, plan.take[2]
+    time, heading = plan.time, plan.walk.heading
     reach, gap = time.ease(t, "down", wait=0.2), 1.0 - time.ease(t, "close")
     higher, facing, side = time.ease(t, "tip" if plan.fallen else "up"), heading, 1.0
     if plan.fallen:
@@ -181,9 +170,5 @@ def _use_hands(
     grip = np.zeros((len(t), 2, 3))
     grip[..., 2] = plan.grip
     grip[..., 1] = side * (spec.half_size[1] + 0.08 * gap)[:, None] * OUTWARD
-    pos, quat = item
-    score.palm_w = pos[:, None] + rotations.rotate(quat[:, None], grip)
     droop = np.radians(-62.0 + 12.0 * higher)
-    hand = upright(np.full(len(t), facing), droop)
-    score.hand_quat_w = np.repeat(hand[:, None], 2, axis=1)
-    score.reach = np.repeat(reach[:, None], 2, axis=1)
+    approach.hold(score, item, grip, upright(np.full(len(t), facing), droop), reach)

@@ -12,7 +12,8 @@ from assets import rotations
 from assets.objects import ObjectSpec
 from assets.rotations import Array
 from perception.studio import approach, gait
-from perception.studio.gait import OUTWARD, Gait
+from perception.studio.approach import WalkUp
+from perception.studio.gait import OUTWARD
 from perception.studio.motion import Motion, upright
 from perception.studio.posture import Score, blank, embody
 from perception.studio.timeline import Timeline
@@ -22,22 +23,17 @@ from perception.studio.timeline import Timeline
 class _Carry:
     """One carry's choices [m, rad]."""
 
-    gait: Gait
-    start: Array  # stations: where the walk begins, the box is taken, put down
-    take: Array
-    give: Array
-    first: tuple[int, int]  # the feet that begin the two walks
-    to_box: Array  # stations of the walks
-    to_goal: Array
+    walk: WalkUp
+    give: Array  # the station where the box is put down
+    to_goal: Array  # stations on the way to it
+    first: int  # the foot that begins it
     time: Timeline
     rest: Array  # the box's position before
-    rest_yaw: float
-    end: Array  # and after; how far before the body, aside
+    end: Array  # and after
     grip: Array  # palms' centre in the object's frame, x and z
     yaw: float  # of the box, past the body's heading
     tilt: float
-    distance: float  # of the box's centre before the ankles: at the floor, and held
-    held: float
+    held: float  # of the box's centre before the body's, while carried
     height: float
     pitch: float
     puts_down: bool
@@ -61,56 +57,30 @@ def carry_box(
 
 def _draw(model: mujoco.MjModel, spec: ObjectSpec, rng: np.random.Generator) -> _Carry:
     """Draw where everything is and when everything happens."""
-    way = gait.draw_gait(model, rng)
     hip = model.body("pelvis").pos[2]
     scale = hip / 0.93
+    ahead = spec.half_size[0] + rng.uniform(0.25, 0.33)
     half = rng.uniform(0.11, 0.16) * scale
-    distance = spec.half_size[0] + rng.uniform(0.25, 0.33)
-    bearing = rng.uniform(-0.4, 0.4)
-    to = bearing + rng.uniform(-0.5, 0.5)
-    box = rng.uniform(1.1, 2.6) * np.array([np.cos(bearing), np.sin(bearing)])
-    start = approach.station(0.0, 0.0, rng.uniform(-0.5, 0.5), rng.uniform(0.08, 0.12))
-    take = approach.before(box, to, distance, half)
+    walk = approach.draw_walk_up(model, rng, ahead, half)
     bend = rng.uniform(-0.5, 0.5)
-    shift = rng.uniform(0.8, 2.2) * np.array([np.cos(to + bend), np.sin(to + bend)])
-    give = approach.before(box + shift, to + 2.0 * bend, distance, half)
-    to_box = gait.path(start, take, way)
-    to_goal = gait.path(take, give, way, 0.42 * scale)
+    shift = rng.uniform(0.8, 2.2) * approach.direction(walk.heading + bend)
+    leaving = walk.heading + 2.0 * bend
+    at = walk.spot_w + shift - ahead * approach.direction(leaving)
+    give = approach.station(at, leaving, half)
+    to_goal = gait.path(walk.goal, give, walk.gait, 0.42 * scale)
     puts_down = bool(rng.random() < 0.8)
-    still, down, close, press, up, settle, lower, let, rise, hold = rng.uniform(
-        [0.3, 0.7, 0.15, 0.08, 0.8, 0.1, 0.8, 0.15, 0.6, 0.25],
-        [0.5, 1.0, 0.25, 0.15, 1.1, 0.3, 1.1, 0.25, 0.9, 0.5],
-    )
-    ending = {"lower": lower, "let": let, "rise": rise} if puts_down else {}
-    time = Timeline(
-        still=still,
-        walk=gait.duration(way, to_box),
-        down=down,
-        close=close,
-        press=press,
-        up=up,
-        carry=gait.duration(way, to_goal) + settle,
-        **ending,
-        hold=hold,
-    )
+    low = spec.half_size[2]
     return _Carry(
-        gait=way,
-        start=start,
-        take=take,
+        walk=walk,
         give=give,
-        first=(int(rng.integers(2)), int(rng.integers(2))),
-        to_box=to_box,
         to_goal=to_goal,
-        time=time,
-        rest=np.array([*box, spec.half_size[2]]),
-        rest_yaw=to,
-        end=np.array([*(box + shift), spec.half_size[2]]),
-        grip=np.array(
-            [rng.uniform(-0.16, -0.06), rng.uniform(0.1, 0.7) * spec.half_size[2]]
-        ),
+        first=int(rng.integers(2)),
+        time=_draw_times(walk, to_goal, puts_down, rng),
+        rest=np.array([*walk.spot_w, low]),
+        end=np.array([*(walk.spot_w + shift), low]),
+        grip=np.array([rng.uniform(-0.16, -0.06), rng.uniform(0.1, 0.7) * low]),
         yaw=np.radians(rng.uniform(-5.0, 5.0)),
         tilt=np.radians(rng.uniform(-4.0, 2.0)),
-        distance=distance,
         held=spec.half_size[0] + rng.uniform(0.275, 0.31) * scale,
         height=hip * rng.uniform(1.06, 1.18),
         pitch=np.radians(rng.uniform(40.0, 62.0)),
@@ -119,14 +89,35 @@ def _draw(model: mujoco.MjModel, spec: ObjectSpec, rng: np.random.Generator) -> 
     )
 
 
+def _draw_times(
+    walk: WalkUp, to_goal: Array, puts_down: bool, rng: np.random.Generator
+) -> Timeline:
+    """The phases, which end with the box in the hands or on the floor."""
+    still, down, close, press, up, settle, lower, let, rise, hold = rng.uniform(
+        [0.3, 0.7, 0.15, 0.08, 0.8, 0.1, 0.8, 0.15, 0.6, 0.25],
+        [0.5, 1.0, 0.25, 0.15, 1.1, 0.3, 1.1, 0.25, 0.9, 0.5],
+    )
+    return Timeline(
+        still=still,
+        walk=walk.duration,
+        down=down,
+        close=close,
+        press=press,
+        up=up,
+        carry=gait.duration(walk.gait, to_goal) + settle,
+        **({"lower": lower, "let": let, "rise": rise} if puts_down else {}),
+        hold=hold,
+    )
+
+
 def _perform(
     model: mujoco.MjModel, spec: ObjectSpec, plan: _Carry, fps: float
 ) -> Motion | str:
     """The whole clip of one plan, or what is wrong with it."""
-    t, time, way = plan.time.frames(fps), plan.time, plan.gait
-    steps = gait.footsteps(way, plan.to_box, time.start("walk"), plan.first[0])
-    steps += gait.footsteps(way, plan.to_goal, time.start("carry"), plan.first[1])
-    feet = gait.walk(model, way, plan.start, steps, t)
+    t, time, way = plan.time.frames(fps), plan.time, plan.walk.gait
+    steps = plan.walk.steps(time.start("walk"))
+    steps += gait.footsteps(way, plan.to_goal, time.start("carry"), plan.first)
+    feet = gait.walk(model, way, plan.walk.start, steps, t)
     pos, quat = _object_path(plan, feet, t, fps)
     score = blank(feet, way.arms)
     _use_hands(spec, plan, score, (pos, quat), t)
@@ -178,7 +169,7 @@ def _object_path(
     out = plan.time.ease(t, "lower", early=0.45) if plan.puts_down else down
     pos += np.stack([out, out, down], axis=-1) * (plan.end - pos)
     carried = smooth[1] + 0.2 * plan.yaw
-    yaw = plan.rest_yaw + plan.yaw
+    yaw = plan.walk.heading + plan.yaw
     yaw = yaw + level * (carried - yaw)
     yaw += out * (plan.give[2] + plan.yaw - yaw)
     return pos, upright(yaw, plan.tilt * (up - down))
@@ -200,18 +191,7 @@ def _use_hands(
     grip = np.empty((len(t), 2, 3))
     grip[..., 0], grip[..., 2] = plan.grip
     grip[..., 1] = (spec.half_size[1] + 0.1 * gap)[:, None] * OUTWARD
-    pos, quat = box
-    score.palm_w = pos[:, None] + rotations.rotate(quat[:, None], grip)
-    score.palm_w += (
-        0.05
-        * np.sin(np.pi * reach)[:, None, None]
-        * (
-            rotations.rotate(
-                quat[:, None], np.array([[0.0, 1.0, 0.0], [0.0, -1.0, 0.0]])
-            )
-        )
-    )
     droop = np.radians(-35.0 - 22.0 * _held(plan, t))
-    turn = rotations.multiply(quat, upright(0.0 * t, droop))
-    score.hand_quat_w = np.repeat(turn[:, None], 2, axis=1)
-    score.reach = np.repeat(reach[:, None], 2, axis=1)
+    approach.hold(
+        score, box, grip, rotations.multiply(box[1], upright(0.0 * t, droop)), reach
+    )

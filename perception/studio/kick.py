@@ -14,7 +14,8 @@ from assets.objects import ObjectSpec
 from assets.rotations import Array
 from perception.prior import CONTACT_NAMES
 from perception.studio import approach, gait
-from perception.studio.gait import GRAVITY, OUTWARD, Gait, Step
+from perception.studio.approach import WalkUp
+from perception.studio.gait import GRAVITY, OUTWARD
 from perception.studio.motion import Motion, distance, upright
 from perception.studio.posture import blank, embody
 from perception.studio.timeline import Timeline
@@ -31,13 +32,9 @@ class _Kick:
     of the foot's turning point behind, touch, release, farthest reach, landing.
     """
 
-    gait: Gait
-    start: Array  # stations: where the walk begins, where the other foot stands
-    stand: Array
+    walk: WalkUp  # to where the other foot stands
     side: int  # of the kicking foot
-    stations: Array
     time: Timeline
-    box: Array
     speed: float
     friction: float
     times: Array
@@ -63,40 +60,28 @@ def kick_box(
 
 def _draw(model: mujoco.MjModel, spec: ObjectSpec, rng: np.random.Generator) -> _Kick:
     """Draw where everything is and when everything happens."""
-    way = gait.draw_gait(model, rng)
     scale = model.body("pelvis").pos[2] / 0.93
-    side = int(rng.integers(2))
-    bearing = rng.uniform(-0.35, 0.35)
-    to = bearing + rng.uniform(-0.4, 0.4)
-    box = rng.uniform(1.1, 2.6) * np.array([np.cos(bearing), np.sin(bearing)])
     shift, friction = rng.uniform(0.8, 2.2), rng.uniform(0.15, 0.35)
-    push = rng.uniform(0.07, 0.1)
-    decel = friction * GRAVITY
+    push, decel = rng.uniform(0.07, 0.1), friction * GRAVITY
     speed = float(-push * decel + np.sqrt((push * decel) ** 2 + 2 * decel * shift))
     touch = rng.uniform(0.2, 0.27) * scale
-    toe = touch + toe_ahead(model, 0.0)
-    start = approach.station(0.0, 0.0, rng.uniform(-0.4, 0.4), rng.uniform(0.08, 0.12))
-    stand = approach.before(box, to, spec.half_size[0] + toe, way.half_width)
-    aside = OUTWARD[side] * way.half_width + rng.uniform(-0.05, 0.05)
-    stand[:2] -= aside * np.array([-np.sin(to), np.cos(to)])
-    stations = gait.path(start, stand, way)
-    last = np.linalg.norm(stations[-1, :2] - [start, *stations][-2][:2])
-    back = -last - rng.uniform(0.05, 0.12) * scale
+    ahead = spec.half_size[0] + touch + toe_ahead(model, 0.0)
+    side = int(rng.integers(2))
+    aside = OUTWARD[side] * 0.08 * scale + rng.uniform(-0.05, 0.05)
+    walk = approach.draw_walk_up(model, rng, ahead, None, aside, 0.4)
+    last = np.diff([walk.start, *walk.stations], axis=0)[-1, :2]
+    back = -np.linalg.norm(last) - rng.uniform(0.05, 0.12) * scale
     forward = touch + speed * push
     farthest = forward + rng.uniform(0.07, 0.1) * scale
     spans = [0.25, 1.5 * (touch - back) / speed, push]
     spans += [3.0 * (farthest - forward) / speed, rng.uniform(0.5, 0.65)]
     still, hold = rng.uniform([0.3, 0.3], [0.5, 0.6])
-    begin = still + len(stations) * way.period
+    begin = still + len(walk.stations) * walk.gait.period
     kick = max(sum(spans) + 0.3, sum(spans[:3]) + speed / decel)
     return _Kick(
-        gait=way,
-        start=start,
-        stand=stand,
+        walk=dataclasses.replace(walk, first=(1 - side + len(walk.stations) - 1) % 2),
         side=side,
-        stations=stations,
         time=Timeline(still=still, walk=begin - still, kick=kick, hold=hold),
-        box=np.array([*box, spec.half_size[2]]),
         speed=speed,
         friction=friction,
         times=begin + np.cumsum(spans),
@@ -110,19 +95,17 @@ def _perform(
     model: mujoco.MjModel, spec: ObjectSpec, plan: _Kick, fps: float
 ) -> Motion | str:
     """The whole clip of one plan, or what is wrong with it."""
-    t, time, way = plan.time.frames(fps), plan.time, plan.gait
-    first = (1 - plan.side + len(plan.stations) - 1) % 2
-    steps = gait.footsteps(way, plan.stations, time.start("walk"), first)[:-1]
-    where, yaw = gait.foothold(way, plan.stand, plan.side)
-    steps.append(Step(plan.side, where, yaw, time.start("kick"), plan.times[4]))
-    feet = gait.walk(model, way, plan.start, steps, t)
+    t, time, way = plan.time.frames(fps), plan.time, plan.walk.gait
+    *steps, last = plan.walk.steps(time.start("walk"))
+    steps.append(dataclasses.replace(last, end=float(plan.times[4])))
+    feet = gait.walk(model, way, plan.walk.start, steps, t)
     _swing(model, plan, feet, t)
     score = blank(feet, way.arms)
     swung = (t > plan.times[0]) & (t < plan.times[4])
     shape = PchipInterpolator(plan.times, [0.12, 0.0, -0.08, -0.1, 0.05])
     score.pitch[swung] = shape(t[swung])
     score.pitch[(t > time.start("kick")) & ~swung & (t < plan.times[0])] = 0.1
-    box = _object_path(plan, t)
+    box = _object_path(spec, plan, t)
     score.gaze_w, score.attention = box[0], np.full(len(t), 0.7)
     solution = embody(model, score, fps)
     contact = np.zeros((len(t), len(CONTACT_NAMES)), dtype=bool)
@@ -138,14 +121,14 @@ def _perform(
 
 def _swing(model: mujoco.MjModel, plan: _Kick, feet: gait.Feet, t: Array) -> None:
     """Replace the kicking foot's last step by the kick."""
-    side, begin, heading = plan.side, plan.time.start("kick"), plan.stand[2]
+    side, begin, heading = plan.side, plan.time.start("kick"), plan.walk.heading
     air = (t > begin) & (t < plan.times[4])
     before = int(np.flatnonzero(t <= begin)[-1])
     cosine, sine = np.cos(heading), np.sin(heading)
     axes = np.array([[cosine, sine], [-sine, cosine]])
-    stand, yaw = gait.foothold(plan.gait, plan.stand, side)
+    stand, yaw = gait.foothold(plan.walk.gait, plan.walk.goal, side)
     back, aside = axes @ (feet.flat_w[before, side] - stand)
-    turned = rotations.yaw(feet.foot_quat_w[before, side])
+    turned = float(rotations.yaw(feet.foot_quat_w[before, side]))
     times = np.concatenate([[begin], plan.times])
 
     def through(first: float, then: Array) -> Array:
@@ -154,7 +137,7 @@ def _swing(model: mujoco.MjModel, plan: _Kick, feet: gait.Feet, t: Array) -> Non
     along = np.concatenate([[back], plan.along])
     speed = np.array([0.0, 0.0, plan.speed, plan.speed, 0.0, 0.0])
     way = CubicHermiteSpline(times, along, speed)(t[air])
-    flat = np.column_stack([way, through(aside, np.zeros(5))]) @ axes + stand
+    flat = np.column_stack([way, through(float(aside), np.zeros(5))]) @ axes + stand
     facing = through(turned, np.array([heading] * 4 + [yaw]))
     pitch = through(feet.pitch[before, side], plan.pitch)
     lift = through(0.0, plan.lift)
@@ -163,16 +146,16 @@ def _swing(model: mujoco.MjModel, plan: _Kick, feet: gait.Feet, t: Array) -> Non
     feet.flat_w[air, side], feet.pitch[air, side] = flat, pitch
 
 
-def _object_path(plan: _Kick, t: Array) -> tuple[Array, Array]:
+def _object_path(spec: ObjectSpec, plan: _Kick, t: Array) -> tuple[Array, Array]:
     """The box's positions `(T, 3)` and quaternions `(T, 4)`: pushed, then sliding."""
     touch, release = plan.times[1:3]
     decel = plan.friction * GRAVITY
     pushed = plan.speed * np.clip(t - touch, 0.0, release - touch)
     free = np.clip(t - release, 0.0, plan.speed / decel)
     gone = pushed + plan.speed * free - 0.5 * decel * free**2
-    heading = plan.stand[2]
-    pos = np.tile(plan.box, (len(t), 1))
-    pos[:, :2] += gone[:, None] * np.array([np.cos(heading), np.sin(heading)])
+    heading = plan.walk.heading
+    pos = np.tile([*plan.walk.spot_w, spec.half_size[2]], (len(t), 1))
+    pos[:, :2] += gone[:, None] * approach.direction(heading)
     return pos, upright(np.full(len(t), heading), 0.0 * t)
 
 

@@ -6,6 +6,7 @@ import dataclasses
 
 import mujoco
 import numpy as np
+from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d, minimum_filter1d
 
 from assets import rotations
@@ -57,7 +58,7 @@ class Score:
     knees_out: Array
     elbows_out: Array
 
-    def at(self, frames: Array) -> Score:
+    def at(self, frames: NDArray[np.intp]) -> Score:
         """The score of some frames only."""
 
         def pick(value: object) -> object:

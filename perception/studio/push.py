@@ -12,7 +12,8 @@ from assets import rotations
 from assets.objects import ObjectSpec
 from assets.rotations import Array
 from perception.studio import approach, gait
-from perception.studio.gait import OUTWARD, Feet, Gait
+from perception.studio.approach import WalkUp
+from perception.studio.gait import OUTWARD, Feet
 from perception.studio.motion import Motion, upright
 from perception.studio.posture import Score, blank, embody
 from perception.studio.timeline import Timeline, ease
@@ -22,15 +23,10 @@ from perception.studio.timeline import Timeline, ease
 class _Push:
     """One push's choices [m, rad]."""
 
-    gait: Gait
-    start: Array  # stations: where the walk begins, and the push
-    take: Array
-    first: tuple[int, int]  # the feet that begin the two walks
-    to_box: Array  # stations of the walks
-    to_goal: Array
+    walk: WalkUp
+    to_goal: Array  # stations of the walk behind the box
+    first: int  # the foot that begins it
     time: Timeline
-    rest: Array  # the box's position before
-    yaw: float
     shift: float  # how far the box goes
     grip: Array  # left palm on the near face, y and z in the object's frame
     fan: float  # the fingers' turn outward
@@ -54,48 +50,37 @@ def push_box(
 
 def _draw(model: mujoco.MjModel, spec: ObjectSpec, rng: np.random.Generator) -> _Push:
     """Draw where everything is and when everything happens."""
-    way = gait.draw_gait(model, rng)
     scale = model.body("pelvis").pos[2] / 0.93
-    bearing = rng.uniform(-0.4, 0.4)
-    to = bearing + rng.uniform(-0.5, 0.5)
-    box = rng.uniform(1.25, 2.6) * np.array([np.cos(bearing), np.sin(bearing)])
-    distance = spec.half_size[0] + rng.uniform(0.48, 0.55) * scale
-    start = approach.station(0.0, 0.0, rng.uniform(-0.5, 0.5), rng.uniform(0.08, 0.12))
-    take = approach.before(box, to, distance, rng.uniform(0.09, 0.13) * scale)
+    ahead = spec.half_size[0] + rng.uniform(0.48, 0.55) * scale
+    walk = approach.draw_walk_up(model, rng, ahead, rng.uniform(0.09, 0.13) * scale)
     shift = rng.uniform(0.8, 2.2)
-    give = take.copy()
-    give[:2] += shift * np.array([np.cos(to), np.sin(to)])
-    to_box = gait.path(start, take, way)
-    to_goal = gait.path(take, give, way, rng.uniform(0.3, 0.38) * scale)
+    give = walk.goal.copy()
+    give[:2] += shift * approach.direction(walk.heading)
+    to_goal = gait.path(walk.goal, give, walk.gait, rng.uniform(0.3, 0.38) * scale)
     still, down, close, press, settle, let, rise, hold = rng.uniform(
         [0.3, 0.6, 0.15, 0.15, 0.1, 0.15, 0.6, 0.25],
         [0.5, 0.9, 0.25, 0.3, 0.3, 0.25, 0.9, 0.5],
     )
+    time = Timeline(
+        still=still,
+        walk=walk.duration,
+        down=down,
+        close=close,
+        press=press,
+        push=gait.duration(walk.gait, to_goal) + settle,
+        let=let,
+        rise=rise,
+        hold=hold,
+    )
+    below = rng.uniform(0.06, 0.13)
     return _Push(
-        gait=way,
-        start=start,
-        take=take,
-        first=(int(rng.integers(2)), int(rng.integers(2))),
-        to_box=to_box,
+        walk=walk,
         to_goal=to_goal,
-        time=Timeline(
-            still=still,
-            walk=gait.duration(way, to_box),
-            down=down,
-            close=close,
-            press=press,
-            push=gait.duration(way, to_goal) + settle,
-            let=let,
-            rise=rise,
-            hold=hold,
-        ),
-        rest=np.array([*box, spec.half_size[2]]),
-        yaw=to,
+        first=int(rng.integers(2)),
+        time=time,
         shift=shift,
-        grip=np.array(
-            [rng.uniform(0.14, 0.2), spec.half_size[2] - rng.uniform(0.06, 0.13)]
-        ),
-        fan=rng.uniform(0.2, 0.7),
+        grip=np.array([rng.uniform(0.14, 0.2), spec.half_size[2] - below]),
+        fan=rng.uniform(-1.3, -0.9),
         pitch=np.radians(rng.uniform(28.0, 42.0)),
     )
 
@@ -104,11 +89,11 @@ def _perform(
     model: mujoco.MjModel, spec: ObjectSpec, plan: _Push, fps: float
 ) -> Motion | str:
     """The whole clip of one plan, or what is wrong with it."""
-    t, time, way = plan.time.frames(fps), plan.time, plan.gait
-    steps = gait.footsteps(way, plan.to_box, time.start("walk"), plan.first[0])
-    steps += gait.footsteps(way, plan.to_goal, time.start("push"), plan.first[1])
-    feet = gait.walk(model, way, plan.start, steps, t)
-    box = _object_path(plan, feet, t, fps)
+    t, time, way = plan.time.frames(fps), plan.time, plan.walk.gait
+    steps = plan.walk.steps(time.start("walk"))
+    steps += gait.footsteps(way, plan.to_goal, time.start("push"), plan.first)
+    feet = gait.walk(model, way, plan.walk.start, steps, t)
+    box = _object_path(spec, plan, feet, t, fps)
     score = blank(feet, way.arms)
     _use_hands(spec, plan, score, box, t)
     bent = time.between(t, "down", "rise")
@@ -127,17 +112,19 @@ def _perform(
     return approach.fault(model, motion) or motion
 
 
-def _object_path(plan: _Push, feet: Feet, t: Array, fps: float) -> tuple[Array, Array]:
+def _object_path(
+    spec: ObjectSpec, plan: _Push, feet: Feet, t: Array, fps: float
+) -> tuple[Array, Array]:
     """The box's positions `(T, 3)` and quaternions `(T, 4)`: as fast as the body."""
     begin, end = plan.time.start("push"), plan.time.end("push")
-    ahead = np.array([np.cos(plan.yaw), np.sin(plan.yaw)])
+    ahead = approach.direction(plan.walk.heading)
     speed = np.gradient(feet.com_w @ ahead)
     speed = np.maximum(gaussian_filter1d(speed, 0.12 * fps, mode="nearest"), 0.0)
     speed *= ease(t, begin - 0.1, begin + 0.35) - ease(t, end - 0.35, end)
     gone = np.concatenate([[0.0], np.cumsum((speed[1:] + speed[:-1]) / 2)])
-    pos = np.tile(plan.rest, (len(t), 1))
+    pos = np.tile([*plan.walk.spot_w, spec.half_size[2]], (len(t), 1))
     pos[:, :2] += (plan.shift / gone[-1] * gone)[:, None] * ahead
-    return pos, upright(np.full(len(t), plan.yaw), 0.0 * t)
+    return pos, upright(np.full(len(t), plan.walk.heading), 0.0 * t)
 
 
 def _use_hands(
@@ -153,12 +140,8 @@ def _use_hands(
     grip = np.empty((len(t), 2, 3))
     grip[..., 0] = -(spec.half_size[0] + 0.08 * gap)[:, None]
     grip[..., 1], grip[..., 2] = plan.grip[0] * OUTWARD, plan.grip[1]
-    pos, quat = box
-    score.palm_w = pos[:, None] + rotations.rotate(quat[:, None], grip)
-    flat = flat_hands(plan.fan)
-    score.hand_quat_w = rotations.multiply(quat[:, None], flat)
-    reach = time.between(t, "down", "rise", late=0.2)
-    score.reach = np.repeat(reach[:, None], 2, axis=1)
+    hand = rotations.multiply(box[1][:, None], flat_hands(plan.fan))
+    approach.hold(score, box, grip, hand, time.between(t, "down", "rise", late=0.2))
 
 
 def flat_hands(fan: float) -> Array:

@@ -64,17 +64,15 @@ def _draw(model: mujoco.MjModel, spec: ObjectSpec, rng: np.random.Generator) -> 
     scale = model.body("pelvis").pos[2] / 0.93
     heading = rng.uniform(-0.9, 0.9)
     aside = rng.uniform(-1.3, 1.3)
-    away = rng.uniform(1.1, 2.6)
-    far = away * np.array([np.cos(heading + aside), np.sin(heading + aside)])
-    ahead = np.array([np.cos(heading), np.sin(heading)])
+    far = rng.uniform(1.1, 2.6) * approach.direction(heading + aside)
+    ahead = approach.direction(heading)
     front = spec.half_size[0] + rng.uniform(0.1, 0.17) * scale
-    stance = approach.station(*(front * ahead), heading, rng.uniform(0.09, 0.13))
     before = (front + rng.uniform(0.14, 0.24)) * ahead
-    to = np.arctan2(*(before - far)[::-1])
-    start = approach.station(*far, to + rng.uniform(-0.4, 0.4), rng.uniform(0.08, 0.12))
+    to = float(np.arctan2(*(before - far)[::-1]))
     turned = (to - heading + np.pi) % (2 * np.pi) - np.pi
-    stance[2] = to - turned
-    arrive = np.array([*before, to, way.half_width])
+    start = approach.station(far, to + rng.uniform(-0.4, 0.4), rng.uniform(0.08, 0.12))
+    arrive = approach.station(before, to, way.half_width)
+    stance = approach.station(front * ahead, to - turned, rng.uniform(0.09, 0.13))
     stations = np.concatenate(
         [
             gait.path(start, arrive, way),
@@ -173,7 +171,7 @@ def _sit_down(
         upper = upper - forward
         lean = lean + forward - time.ease(t, "rise", wait=0.45)
     height = SEAT * spec.size[2] + 0.11 * hip / 0.93
-    ahead = np.array([np.cos(plan.heading), np.sin(plan.heading)])
+    ahead = approach.direction(plan.heading)
     score.seat_w[:, :2] = plan.chair + (spec.half_size[0] - plan.depth) * ahead
     score.seat_w[:, 2] = height
     score.drop = (hip - height) * down

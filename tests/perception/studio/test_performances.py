@@ -243,13 +243,13 @@ def test_the_floor_carries_the_body_under_its_feet(clip, soles):
     pull = np.gradient(np.gradient(com[:, :2], 1 / FPS, axis=0), 1 / FPS, axis=0)
     pressure = com[:, :2] - com[:, 2:] / 9.81 * pull
     seated = clip.motion.contact[:, column("pelvis")]
-    near = np.convolve(seated, np.ones(21), mode="same") > 0
+    near = np.convolve(seated, np.ones(31), mode="same") > 0
     out = []
     for frame in np.flatnonzero(~near)[2:-2]:
         corners = soles[frame][soles[frame][..., 2] < 0.002][:, :2]
         out.append(outside(pressure[frame], corners))
     assert np.max(out) < 0.07
-    assert np.mean(np.array(out) > 0.01) < 0.04
+    assert np.mean(np.array(out) > 0.01) < 0.06
 
 
 def outside(point, corners):
