@@ -9,7 +9,7 @@ TORCH := 2.13.0
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 APT_PACKAGES := python3-venv libegl1 libgl1 libgles2 libglib2.0-0
 
-.PHONY: demo test test-slow lint bench bench-perception bench-physics bench-skill results clean
+.PHONY: demo test test-slow lint bench bench-perception bench-physics bench-skill bench-deploy results clean
 
 demo: $(VENV)/.ready
 	$(BIN)/sugarmill demo
@@ -25,7 +25,7 @@ lint: $(VENV)/.ready
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
 
-bench: bench-physics bench-perception bench-skill
+bench: bench-physics bench-perception bench-skill bench-deploy
 
 bench-perception: $(VENV)/.ready
 	$(BIN)/python -m benchmarks.perception
@@ -35,6 +35,9 @@ bench-physics: $(VENV)/.ready
 
 bench-skill: $(VENV)/.ready
 	$(BIN)/python -m benchmarks.skill
+
+bench-deploy: $(VENV)/.ready
+	$(BIN)/python -m benchmarks.deploy
 
 results: $(VENV)/.ready
 	$(BIN)/python -m benchmarks.results

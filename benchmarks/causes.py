@@ -34,6 +34,7 @@ MEANINGS = {
     "object_depth_mm": "object from the camera, along the line of sight [mm]",
     "object_free_mm": "object while nothing touches it [mm]",
     "object_touched_mm": "object while it is touched [mm]",
+    "f1_true_motion": "contact F1 of our rules, were all motion known exactly",
 }
 """What each figure is the mean of."""
 

@@ -9,7 +9,7 @@ import numpy as np
 from assets.interactions import interaction
 from benchmarks.causes import landmark_causes, track_causes
 from benchmarks.clip_files import Seen
-from benchmarks.contact_error import Agreement, agreement
+from benchmarks.contact_error import Agreement, Bools, agreement
 from benchmarks.object_error import object_in_camera, turned_by
 from benchmarks.pose_error import (
     aligned_error,
@@ -18,6 +18,7 @@ from benchmarks.pose_error import (
     root_error,
     world_error,
 )
+from perception.contacts import MotionLabeller
 from perception.person.pose import MEDIAPIPE_INDEX
 from perception.prior import CONTACT_NAMES
 from perception.track import Track
@@ -59,6 +60,7 @@ def figures(seen: Seen) -> Row:
         "reason": seen.reason,
         "seconds": seen.seconds,
         "root_raw": raw_error(seen),
+        "f1_true_motion": _labelled_from_truth(seen),
         **landmark_causes(seen),
     }
     if seen.found is not None:
@@ -85,7 +87,7 @@ def track_figures(found: Track, truth: Track, seen: Seen) -> Row:
     (pos, quat), (true_pos, true_quat) = map(object_in_camera, (found, truth))
     beside = found.object_pos_w @ rotation + shift - truth.object_pos_w
     angle = turned_by(quat, true_quat, seen.object)
-    labels = _agreement(found, truth, seen.case.task)
+    labels = _agreement(found.contact, truth.contact, seen.case.task)
     row = {
         "root": MM * root_error(a, b),
         "pa": MM * aligned_error(a, b),
@@ -105,6 +107,20 @@ def track_figures(found: Track, truth: Track, seen: Seen) -> Row:
     return row
 
 
-def _agreement(found: Track, truth: Track, task: str) -> Agreement:
+def _agreement(found: Bools, true: Bools, task: str) -> Agreement:
     bodies = [CONTACT_NAMES.index(name) for name in interaction(task).contacts]
-    return agreement(found.contact[:, bodies], truth.contact[:, bodies])
+    return agreement(found[:, bodies], true[:, bodies])
+
+
+def _labelled_from_truth(seen: Seen) -> float:
+    """F1 of the labels that our rules give for the true motion."""
+    truth, task = seen.truth, seen.case.task
+    labels = MotionLabeller().label(
+        truth.joints_w,
+        seen.object,
+        truth.object_pos_w,
+        truth.object_quat_w,
+        truth.fps,
+        interaction(task).contacts,
+    )
+    return _agreement(labels, truth.contact, task).f1

@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import tyro
 from rich.console import Console
@@ -39,7 +40,7 @@ class Settings:
     seed: int = 0
     workers: int = 0
     """0: one for every core."""
-    time_limit: float = 60.0
+    time_limit: float = 300.0
     """Seconds for one video."""
     folder: Path | None = None
     """Keep videos and results here; by default nothing is kept."""
@@ -47,6 +48,14 @@ class Settings:
 
 def main(settings: Settings) -> int:
     """Spoil, run, print; 1 if a promise was broken."""
+    figures = measure(settings)
+    write_result("mutated_videos", [settings.seed], figures)
+    return 1 if broken_promises(figures, settings) else 0
+
+
+def measure(settings: Settings | None = None) -> dict[str, Any]:
+    """Spoil, run and print; returns how many videos ended how."""
+    settings = settings or Settings()
     with tempfile.TemporaryDirectory() as temporary:
         folder = settings.folder or Path(temporary)
         videos = folder / "videos"
@@ -66,9 +75,7 @@ def main(settings: Settings) -> int:
     show(manifest, kinds)
     broken = broken_promises(figures, settings)
     print(f"{sentence(figures, broken)}, {seconds:.0f} s")
-    timed = {**figures, "seconds": round(seconds, 1)}
-    write_result("mutated_videos", [settings.seed], timed)
-    return 1 if broken else 0
+    return {**figures, "seconds": round(seconds, 1)}
 
 
 def write_videos(videos: Path, settings: Settings) -> list[str]:
@@ -105,10 +112,11 @@ def count(manifest: Manifest, kinds: list[str]) -> dict[str, int]:
     spoilt = [r for name, r in manifest.clips.items() if not name.startswith("good")]
     told = [r for r in spoilt if r.status != "kept" and one_line(r)]
     return {
-        "videos": len(kinds) + len(good),
-        "good_priors": sum(r.status == "kept" for r in good),
-        "spoilt_priors": sum(r.status == "kept" for r in spoilt),
-        "one_line_reasons": len(told),
+        "damaged": len(kinds),
+        "good": len(good),
+        "priors": sum(r.status == "kept" for r in good),
+        "reasons": len(told),
+        "priors_of_damaged": sum(r.status == "kept" for r in spoilt),
         "workers_lost": sum("crashed" in str(r.reason) for r in spoilt + good),
         "hangs": sum(str(r.reason).startswith(HANGS) for r in spoilt + good),
         "faults_of_ours": sum(ours(r) for r in spoilt + good),
@@ -129,9 +137,9 @@ def ours(record: ClipRecord) -> bool:
 
 def broken_promises(figures: dict[str, int], settings: Settings) -> list[str]:
     """What should not have been, in words."""
-    told = figures["spoilt_priors"] + figures["one_line_reasons"]
+    told = figures["priors_of_damaged"] + figures["reasons"]
     checks = {
-        "a good video gave no prior": figures["good_priors"] < settings.good,
+        "a good video gave no prior": figures["priors"] < settings.good,
         "a spoilt video has neither prior nor reason": told < settings.mutated,
         "a video hung": figures["hangs"] > 0,
         "an exception came through": figures["faults_of_ours"] > 0,
@@ -142,10 +150,10 @@ def broken_promises(figures: dict[str, int], settings: Settings) -> list[str]:
 def sentence(figures: dict[str, int], broken: list[str]) -> str:
     """The outcome in one line."""
     end = "; ".join(broken) or "no crash, no hang"
-    also = f"{figures['spoilt_priors']} priors of spoilt videos that could be used"
+    also = f"{figures['priors_of_damaged']} priors of spoilt videos that could be used"
     lost = f"{figures['workers_lost']} decoders that crashed were replaced"
     return (
-        f"{figures['good_priors']} priors, {figures['one_line_reasons']} one-line "
+        f"{figures['priors']} priors, {figures['reasons']} one-line "
         f"reasons, {end} ({also}, {lost})"
     )
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import concurrent.futures
 import dataclasses
-import importlib.util
 import json
 import math
 import multiprocessing
 import os
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any, Literal
@@ -23,7 +23,7 @@ import tyro
 from rich.console import Console
 from rich.progress import Progress, track
 
-from benchmarks import perception_tables
+from benchmarks import mutated_videos, perception_tables
 from benchmarks.clip_figures import figures
 from benchmarks.clip_files import Case, load, prepare
 from benchmarks.folder_speed import measure_speed
@@ -62,6 +62,9 @@ class Settings:
 
 def main(settings: Settings) -> None:
     """Measure, print the tables, write the JSON and the page."""
+    unknown = [task for task in settings.tasks if task not in MOTIONS]
+    if unknown:
+        sys.exit(f"unknown task '{unknown[0]}'; there are: {', '.join(MOTIONS)}")
     measured: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -75,8 +78,7 @@ def main(settings: Settings) -> None:
             _prepare(cases, settings.workers)
             measured["speed"] = measure_speed(cases, folder)
         if "mutated" in settings.only:
-            mutated = _mutated()
-            measured |= {"mutated": mutated} if mutated else {}
+            measured["mutated"] = _mutated()
     perception_tables.show(measured)
     if "rendered" in measured and not settings.whole:
         Console().print("a part of the rendered clips: nothing written")
@@ -89,7 +91,8 @@ def _rendered(settings: Settings) -> dict[str, Any]:
     seeds = range(settings.seed, settings.seed + settings.count)
     cases = [Case(task, seed) for task in settings.tasks for seed in seeds]
     _prepare(cases, settings.workers)
-    rows = [figures(load(case)) for case in track(cases, "comparing")]
+    there = [case for case in cases if case.result.exists()]
+    rows = [figures(load(case)) for case in track(there, "comparing")]
     by_task = {task: [r for r in rows if r["task"] == task] for task in settings.tasks}
     return {
         "overall": summarise(rows),
@@ -113,9 +116,10 @@ def _prepare(cases: list[Case], workers: int) -> None:
         row = bar.add_task(
             "clips", total=len(cases), completed=len(cases) - len(waiting)
         )
-        jobs = [pool.submit(prepare, case) for case in waiting]
+        jobs = {pool.submit(prepare, case): case for case in waiting}
         for job in concurrent.futures.as_completed(jobs):
-            job.result()
+            if job.exception() is not None:  # tell, and measure the others
+                bar.console.print(f"{jobs[job].name}: {job.exception()}", markup=False)
             bar.advance(row)
 
 
@@ -124,12 +128,11 @@ def _quietly() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
-def _mutated() -> dict[str, Any] | None:
+def _mutated() -> dict[str, Any]:
     """What 300 damaged videos among ten good ones do to a folder."""
-    if importlib.util.find_spec("benchmarks.mutated_videos") is None:
-        return None
-    module = importlib.import_module("benchmarks.mutated_videos")
-    return module.measure()
+    mutated_videos.main(mutated_videos.Settings())
+    file = FOLDER / "mutated_videos.json"
+    return json.loads(file.read_text(encoding="utf-8"))["figures"]
 
 
 def _write(measured: dict[str, Any]) -> None:

@@ -77,5 +77,9 @@ def _real(row: Parts) -> tuple[str, str]:
 
 
 def _mutated(part: Parts) -> tuple[str, str]:
-    what = f"{part['damaged']} damaged videos among {part['good']} good ones"
-    return what, f"{part['priors']} priors, {part['reasons']} one-line reasons"
+    return (
+        f"{part['videos']} videos, all but 10 of them damaged: priors of good ones; "
+        "one-line reasons; priors of damaged ones; hangs, faults of ours",
+        f"{part['good_priors']}; {part['one_line_reasons']}; {part['spoilt_priors']}; "
+        f"{part['hangs']}, {part['faults_of_ours']}",
+    )

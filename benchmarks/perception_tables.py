@@ -137,7 +137,7 @@ def _prior_rows(tasks: Parts) -> Rows:
 def _cause_rows(tasks: Parts) -> Rows:
     rows = [["mean of", *tasks]]
     for key, meaning in causes.MEANINGS.items():
-        digits = 2 if key.endswith(("share", "deg")) else 0
+        digits = 0 if key.endswith(("mm", "px")) else 2
         cells = [number(figures["causes"][key], digits) for figures in tasks.values()]
         rows.append([meaning, *cells])
     for key in ("false", "missed", "wrong_near_a_change"):

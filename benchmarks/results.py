@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from benchmarks import perception_rows
+from benchmarks import deploy_rows, perception_rows
 from benchmarks.result import FOLDER
 from policies.tables import show
 
@@ -31,6 +31,7 @@ def table() -> list[str]:
         *perception_rows.rows(_figures("perception")),
         *_refiner(),
         *_skill(),
+        *deploy_rows.rows(_figures("deploy")),
         *_throughput(),
     ]
     body = [f"| {name} | {value} | `{command}` |" for name, value, command in rows]

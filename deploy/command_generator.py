@@ -15,7 +15,7 @@ from types import FrameType
 
 import numpy as np
 
-from deploy.inbox import Inbox
+from deploy.inbox import Inbox, plausible
 from deploy.motors import motor_slots
 from deploy.plan_messages import channels, read_request
 from deploy.planner import Plan, plan_for
@@ -43,8 +43,7 @@ class GeneratorCore:
 
     def pose(self, frame: str, pos: np.ndarray, quat: np.ndarray, now: float) -> None:
         """Take an object pose that arrived at `now` [s]."""
-        fit = np.isfinite(pos).all() and 0.9 < float(np.linalg.norm(quat)) < 1.1
-        if frame == self._frame and fit:
+        if frame == self._frame and plausible(pos, quat):
             self._pose = (pos, quat, now)
         else:
             self.inbox.refuse("object pose of no use")

@@ -17,6 +17,8 @@ Floats = NDArray[np.floating]
 
 HOLD = 0.3
 """Seconds for which the last command is held before the robot is brought to a stand."""
+MARGIN, FASTEST = 1.0, 20.0
+"""How far [rad] beyond a joint's range a plan may ask, and its fastest [m/s, rad/s]."""
 TO_STAND = 1.0
 """Seconds from the command held to standing."""
 
@@ -36,6 +38,10 @@ class CommandStream:
         self._period = self._execute * self._ticks
         self._joints = contract.robot.num_joints
         self._initial = np.asarray(contract.initial_command, np.float32)
+        robot = contract.robot
+        beyond = np.full(len(self._initial) - self._joints, FASTEST)
+        self._low = np.concatenate([robot.array("lower") - MARGIN, -beyond])
+        self._high = np.concatenate([robot.array("upper") + MARGIN, beyond])
         self._serial = 0
         self.reset()
 
@@ -67,8 +73,9 @@ class CommandStream:
         """Take the answer to the last request; anything else is refused."""
         commands = np.asarray(plan.commands)
         fits = commands.ndim == 2 and commands.shape[1:] == self.command.shape
-        whole = fits and len(commands) >= self._execute and np.isfinite(commands).all()
-        if not (self._asked and plan.serial == self._serial and whole):
+        whole = fits and len(commands) >= self._execute
+        sane = whole and ((commands > self._low) & (commands < self._high)).all()
+        if not (self._asked and plan.serial == self._serial and sane):
             self.refused += 1
             return
         self._waiting = commands[: self._execute].astype(np.float32)

@@ -17,7 +17,7 @@ class Run:
     """Run a bundle on a robot: simulated here, in another process, or real."""
 
     bundle: tyro.conf.Positional[Path]
-    backend: Literal["mujoco", "dds"] = "mujoco"
+    backend: Literal["mujoco", "dds", "replay"] = "mujoco"
     duration: float = 8.0
     episodes: int = 1
     seed: int = 0
@@ -27,6 +27,10 @@ class Run:
     """DDS domain; by default one of our own."""
     spawn_sim: bool = True
     """Start the simulated robot; off drives whatever answers."""
+    generator: Literal["process", "thread"] = "process"
+    """Where the command generator runs over DDS."""
+    bag: Path | None = None
+    """Folder to record into, or with --backend replay to compare with."""
 
     def run(self) -> int:
         """Run; exit 4 if an episode failed."""
@@ -73,8 +77,11 @@ class Demo:
 class Doctor:
     """Say what this machine has, what is missing, and what to do next."""
 
+    robot: str | None = None
+    """Network interface that leads to a robot: look at it too, sending nothing."""
+
     def run(self) -> int:
         """Examine the machine."""
         from deploy.doctor import doctor
 
-        return 0 if doctor() else NOT_DONE
+        return 0 if doctor(robot=self.robot) else NOT_DONE

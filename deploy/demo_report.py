@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from assets.g1.spec import g1
 from assets.scene import compile_scene
 from deploy.episode import RunResult
 from deploy.runner import known_robot
@@ -43,7 +42,7 @@ def folder_report(folder: Path, out: Path) -> Path:
 
 def add_clips(report: Report, folder: Path) -> list[dict[str, Any]]:
     """Every video of a folder of priors, and a table; returns a row per clip."""
-    return add_folder(report, folder, g1())
+    return add_folder(report, folder)
 
 
 def add_curve(report: Report, run: RunDir, note: str = "") -> dict[str, Any]:

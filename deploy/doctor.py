@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import importlib.metadata
 import importlib.util
 import os
@@ -17,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from deploy import transport
+from deploy.finding import Finding
 from deploy.loop import first_in_line
 from deploy.wire import LowCmd
 from perception.person.pose_model import cache_path
@@ -34,22 +34,18 @@ _RENDER = (
 )
 
 
-@dataclasses.dataclass(frozen=True)
-class Finding:
-    """One thing looked at; `needed` says whether the demo depends on it."""
+def doctor(console: Console | None = None, robot: str | None = None) -> bool:
+    """Print what was found and what to do next; whether all that is needed is there.
 
-    name: str
-    ok: bool
-    found: str
-    advice: str = ""
-    needed: bool = True
-
-
-def doctor(console: Console | None = None) -> bool:
-    """Print what was found and what to do next; whether the demo can run here."""
+    With `robot`, an interface, a robot on it is looked at too; nothing is sent to it.
+    """
     console = console or Console()
     table = Table("", "what", "found", "what to do", title="sugarmill doctor")
     findings = list(examine())
+    if robot is not None:
+        from deploy.robot_check import examine_robot
+
+        findings += examine_robot(robot)
     for item in findings:
         mark = "[green]ok[/]" if item.ok else "[red]no[/]" if item.needed else "–"
         table.add_row(mark, item.name, item.found, "" if item.ok else item.advice)

@@ -52,7 +52,7 @@ class RunResult:
     @property
     def paced(self) -> bool:
         """Whether the loop kept real time."""
-        return self.backend != "mujoco"
+        return self.backend == "dds"
 
     @property
     def late_share(self) -> float:

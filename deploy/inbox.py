@@ -20,6 +20,16 @@ Floats = NDArray[np.float64]
 MOST_REASONS = 20
 
 
+FAR = 20.0
+"""Metres: an object beyond this is a mistake."""
+
+
+def plausible(pos: Floats, quat: Floats) -> bool:
+    """Whether an object may be there: finite, near, and a rotation."""
+    near = bool((np.abs(pos) < FAR).all() and (np.abs(quat) < 2.0).all())
+    return near and 0.9 < float(np.linalg.norm(quat)) < 1.1
+
+
 class Inbox:
     """The newest state of one robot and of its object; times come from the caller."""
 
@@ -76,8 +86,8 @@ class Inbox:
             expected = self._frame
             self.refuse(f"object pose in frame '{frame[:40]}', expected '{expected}'")
             return
-        if not (np.isfinite(pos).all() and 0.9 < float(np.linalg.norm(quat)) < 1.1):
-            self.refuse("object pose that is not finite, or no rotation")
+        if not plausible(pos, quat):
+            self.refuse("object pose that is not finite, far away, or no rotation")
             return
         self._object = (pos, quat, now)
 

@@ -6,10 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assets.robot import RobotSpec
-from deploy.backend import JointCommand
-from deploy.wire import MOTORS, LowCmd
+from deploy.backend import JointCommand, RobotState
+from deploy.wire import MOTORS, LowCmd, LowState
 
 MOTOR_ENABLED = 1
+MODE_MACHINE = 5
+"""What a G1 with 29 joints reports; a policy must copy it into its commands."""
 
 
 class BackendError(RuntimeError):
@@ -55,3 +57,18 @@ def joint_command(message: LowCmd, motors: NDArray[np.intp]) -> JointCommand | N
     if not (message.is_sealed() and finite and enabled and gains):
         return None
     return JointCommand(**fields)
+
+
+def low_state(
+    state: RobotState, motors: NDArray[np.intp], tick: int, mode_machine: int
+) -> LowState:
+    """A sealed LowState with what `state` says of joints and IMU."""
+    message = LowState()
+    record, imu = message.record, message.record["imu_state"]
+    record["mode_machine"], record["tick"] = mode_machine, tick
+    imu["quaternion"], imu["gyroscope"] = state.imu_quat_w, state.imu_gyro_b
+    slots = record["motor_state"]
+    slots["mode"][motors] = 1
+    slots["q"][motors] = state.joint_pos
+    slots["dq"][motors] = state.joint_vel
+    return message.seal()

@@ -37,6 +37,7 @@ class Plan:
     domain: int = transport.LOOPBACK_DOMAIN
     spawn_sim: bool = True
     generator: Generator = "process"
+    bag: Path | None = None
 
     @property
     def period(self) -> float:

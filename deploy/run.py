@@ -20,8 +20,13 @@ from deploy.processes import Generator, Plan
 from deploy.simulated_robot import World, training_world
 from policies.bundle import Bundle
 
-Backend = Literal["mujoco", "dds"]
+Backend = Literal["mujoco", "dds", "replay"]
 
+SESSIONS = {
+    "mujoco": sessions.lockstep,
+    "dds": sessions.over_dds,
+    "replay": sessions.replayed,
+}
 WARNING = (
     "[bold red]Driving what answers on {interface}.[/] Robot on the gantry, its own "
     "mode released, a hand on the remote: software damping is not an emergency stop."
@@ -41,6 +46,7 @@ def run_bundle(
     blend_time: float | None = None,
     world: World | None = None,
     out: Path | None = None,
+    bag: Path | None = None,
     quiet: bool = False,
 ) -> RunResult:
     """Run `episodes` of `duration` [s] and return what happened.
@@ -51,14 +57,18 @@ def run_bundle(
     answers; the command generator is a third process, or a thread. Loopback unless
     an interface is named. `world` is the training world
     with its reset noise unless one is given. With `out`, trajectories are written
-    there. Episode k uses seed `seed + k`. Raises ValueError in one line on a bad
-    bundle, robot or interface.
+    there; with `bag`, what was read and sent, one bag an episode, which `replay` runs
+    through the runner again and compares. Episode k uses seed `seed + k`. Raises
+    ValueError in one line on a bad bundle, robot or interface.
     """
     bundle = Bundle.load(bundle_path)
     spawn_sim = spawn_sim and interface is None
     console = Console(quiet=quiet)
     if interface is not None:
         console.print(WARNING.format(interface=interface))
+    if backend == "replay" and bag is None:
+        msg = "replay needs --bag, the folder that a run recorded into"
+        raise ValueError(msg)
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
     plan = Plan(
@@ -71,8 +81,9 @@ def run_bundle(
         domain=sessions.pick_domain(domain, interface, spawn_sim),
         spawn_sim=spawn_sim,
         generator=generator,
+        bag=bag,
     )
-    one = sessions.lockstep if backend == "mujoco" else sessions.over_dds
+    one = SESSIONS[backend]
     done: list[Episode] = []
     with _stoppable(), _progress(backend, console) as progress:
         task = progress.add_task(f"{backend}: {bundle_path.name}", total=episodes)

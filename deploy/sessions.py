@@ -12,11 +12,11 @@ from deploy.dds_backend import DdsBackend
 from deploy.episode import Episode
 from deploy.estop import Keyboard, Stop, stop_topic
 from deploy.guards import Limits, hardware
-from deploy.loop import Lockstep, RealTime, Telemetry, drive, first_in_line
+from deploy.loop import Lockstep, RealTime, Telemetry, first_in_line, no_stop
 from deploy.motors import BackendError
 from deploy.mujoco_backend import MujocoBackend
 from deploy.plan_link import TopicPlanner
-from deploy.planner import Planner, ThreadPlanner
+from deploy.planner import InlinePlanner, Planner, ThreadPlanner
 from deploy.processes import (
     PATIENCE,
     Plan,
@@ -24,7 +24,10 @@ from deploy.processes import (
     generator_process,
     robot_process,
 )
+from deploy.replay import replay
+from deploy.rig import make_rig
 from deploy.runner import PolicyRunner, known_robot
+from deploy.safety import Mode
 
 SETTLE = 0.3
 """Seconds of listening for other writers of commands before the first is sent."""
@@ -54,12 +57,36 @@ def lockstep(plan: Plan, seed: int) -> Episode:
     contract = plan.bundle.contract
     robot = known_robot(contract)
     backend = MujocoBackend(contract, robot, plan.world, seed)
-    runner = PolicyRunner(plan.bundle, robot, plan.limits)
+    planner = InlinePlanner(plan.bundle.generator)
     pacer = Lockstep(lambda: backend.time)
-    telemetry = drive(backend, runner, pacer, plan.period, plan.cycles)
+    rig = make_rig(plan, robot, backend, pacer, no_stop, planner)
+    telemetry = rig.drive(plan)
+    rig.save(plan, seed)
     if plan.out is not None:
         backend.recorder.save(plan.out / f"episode_{seed}.npz")
-    return _episode(seed, runner, telemetry, backend.recorder.result())
+    return _episode(seed, rig.runner, telemetry, backend.recorder.result())
+
+
+def replayed(plan: Plan, seed: int) -> Episode:
+    """A bag through the runner again: it succeeds if every command is the same."""
+    assert plan.bag is not None
+    folder = plan.bag / f"episode_{seed}"
+    found = replay(folder if folder.is_dir() else plan.bag, plan.bundle.path)
+    same = found.different == 0
+    mode, reason = (Mode.DAMP, "") if same else (Mode.FAULT, found.first)
+    sim = {"cycles": found.cycles, "different": found.different}
+    return Episode(
+        seed=seed,
+        success=same,
+        mode=str(mode),
+        reason=reason,
+        cycles=found.cycles,
+        seconds=found.cycles * plan.period,
+        late=0,
+        clamped=0,
+        step_ms=(0.0,),
+        sim=sim,
+    )
 
 
 def over_dds(plan: Plan, seed: int) -> Episode:
@@ -75,21 +102,21 @@ def over_dds(plan: Plan, seed: int) -> Episode:
         stack.enter_context(first_in_line())
         process = stack.enter_context(robot_process(plan, seed))
         planner = _planner(plan, stack)
-        runner = PolicyRunner(plan.bundle, robot, plan.limits, planner=planner)
         backend = DdsBackend(robot, **where, release=release)
         stack.callback(backend.close)
         stop = Stop(stop_topic(**where), stack.enter_context(Keyboard()).fd)
+        rig = make_rig(plan, robot, backend, RealTime(plan.period), stop, planner)
         telemetry = Telemetry()
         try:
             _wait_for_robot(backend, process)
             _wait_for_generator(planner)
-            pacer = RealTime(plan.period)
-            telemetry = drive(backend, runner, pacer, plan.period, plan.cycles, stop)
+            telemetry = rig.drive(plan)
         except BackendError as error:
-            runner.safety.fault(str(error))
+            rig.runner.safety.fault(str(error))
         backend.close()
         sim = process.result()
-    return _episode(seed, runner, telemetry, sim)
+    rig.save(plan, seed)
+    return _episode(seed, rig.runner, telemetry, sim)
 
 
 def _planner(plan: Plan, stack: contextlib.ExitStack) -> Planner:

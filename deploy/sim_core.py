@@ -12,7 +12,7 @@ import numpy as np
 from assets import rotations
 from assets.robot import RobotSpec
 from deploy.backend import JointCommand
-from deploy.motors import joint_command, motor_slots
+from deploy.motors import MODE_MACHINE, joint_command, low_state, motor_slots
 from deploy.mujoco_backend import substeps
 from deploy.recorder import Recorder
 from deploy.simulated_robot import SimulatedRobot, World
@@ -20,8 +20,6 @@ from deploy.wire import LowCmd, LowState
 from policies.contract import Contract
 
 WATCHDOG = 0.1
-MODE_MACHINE = 5
-"""What a G1 with 29 joints reports; a policy must copy it into its commands."""
 
 
 class SimCore:
@@ -80,18 +78,11 @@ class SimCore:
         """What the robot reports now, sealed; every call counts one tick."""
         self._tick += 1
         self.state = state = self.sim.state(self.sim.time)
-        message = LowState()
-        record, imu = message.record, message.record["imu_state"]
-        record["mode_machine"], record["tick"] = MODE_MACHINE, self._tick
-        imu["quaternion"] = state.imu_quat_w
-        imu["gyroscope"] = state.imu_gyro_b
+        message = low_state(state, self._motors, self._tick, MODE_MACHINE)
+        imu = message.record["imu_state"]
         imu["accelerometer"] = self.sim.proper_acceleration()
         imu["rpy"][2] = rotations.yaw(state.imu_quat_w)
-        slots = record["motor_state"]
-        slots["mode"][self._motors] = 1
-        slots["q"][self._motors] = state.joint_pos
-        slots["dq"][self._motors] = state.joint_vel
-        slots["tau_est"][self._motors] = self.sim.torque()
+        message.record["motor_state"]["tau_est"][self._motors] = self.sim.torque()
         return message.seal()
 
     def frames(self) -> list[tuple[str, np.ndarray, np.ndarray]]:

@@ -136,13 +136,13 @@ class WriterWatch:
         self._others: dict[Any, str] = {}
         self._member = member
 
-    def others(self, own: DataWriter) -> int:
+    def others(self, own: DataWriter | None) -> int:
         """Number of writers of the topic besides `own`, as far as discovered."""
         for sample in self._reader.take(N=64):
             if sample.topic_name != self._topic and sample.key not in self._others:
                 continue
             alive = sample.sample_info.instance_state == InstanceState.Alive
-            if alive and sample.key != own.guid:
+            if alive and (own is None or sample.key != own.guid):
                 self._others[sample.key] = sample.topic_name
             else:
                 self._others.pop(sample.key, None)

@@ -13,12 +13,13 @@ from assets import rotations
 from assets.objects import LIFT_BOX, ObjectSpec
 from perception.camera import intrinsics, invert, transform, world_from_floor
 from perception.contacts import label_contacts
+from perception.objects.choose import choose_tracker
 from perception.objects.colour import KeyFrames, key_frames
-from perception.objects.follow import follow, moved_to
 from perception.objects.grasp import palm_places
-from perception.objects.manner import manner_of, touching
-from perception.objects.rest import find_rest
+from perception.objects.manner import manner_of, takes_hands, touching
 from perception.objects.settle import ObjectTrack
+from perception.objects.sizes import USUAL, measure_size
+from perception.objects.tracker import Clip, ObjectTracker
 from perception.person.human import Human, Observation, fit_human, observe
 from perception.person.people import sample_frames, second_person
 from perception.person.pose import Landmarks, PoseEstimator
@@ -89,58 +90,86 @@ def see_clip(
     K, camera_source = intrinsics(video.width, video.height, scene.field_of_view_deg)
     height = scene.person_height_m or DEFAULT_HEIGHT_M
     notes += _assumptions(scene)
-    spec = scene.object or LIFT_BOX
     with watch.stage("person"):
         seen = observe(landmarks, K, video.fps)
         human = fit_human(seen, height)
     with watch.stage("object"):
         keys = key_frames(reel, K)
-        found_all = _see_object(keys, spec, scene.task, seen, human, height)
+        T_first = world_frame(human)
+        joints_w = transform(invert(T_first), human.joints_c)
+        spec = _object_spec(scene, keys, joints_w, T_first, notes)
+        clip = Clip(keys, spec, scene.task, joints_w, T_first, video.fps)
+        tracker = choose_tracker(scene, spec, keys, len(joints_w))
+        found_all = _see_object(tracker, clip, seen, human, height)
         human, found, T_world_to_cam = found_all
     joints_w = transform(invert(T_world_to_cam), human.joints_c)
     track = _assemble(video, K, joints_w, human.visibility, T_world_to_cam, spec, found)
+    if found is not None:
+        where = track.object_pos_w, track.object_quat_w
+        bodies = touching(scene.task, spec)
+        contact = label_contacts(joints_w, spec, *where, video.fps, bodies)
+        track = dataclasses.replace(track, contact=contact)
     source = {
         "field_of_view": camera_source,
         "person_height_m": height,
         "pose": estimator.name,
         "scale": video.scale,
+        "object": tracker.name,
         "object_seen": round(float(found.seen.mean()), 3) if found else None,
     }
-    refusal = NO_GIVEN if scene.object else NO_ASSUMED
+    given = scene.object is not None or scene.object_shape is not None
+    refusal = NO_GIVEN if given else NO_ASSUMED
     refused = None if found else refusal.format(spec.name)
     return Sighting(track, spec, refused, notes, source, reel)
 
 
 def _see_object(
-    keys: KeyFrames,
-    spec: ObjectSpec,
-    task: str | None,
-    seen: Observation,
-    first: Human,
-    height: float,
+    tracker: ObjectTracker, clip: Clip, seen: Observation, first: Human, height: float
 ) -> tuple[Human, ObjectTrack | None, Floats]:
     """Find and follow the object; with it on the floor, see the person better.
 
     Returns the person, the object if there is one that moves, and `T_world_to_cam`.
     """
-    T_first = world_frame(first)
-    joints_w = transform(invert(T_first), first.joints_c)
-    rest = find_rest(keys, spec, joints_w, T_first, touching(task, spec))
-    if rest is None:
-        return first, None, T_first
-    human = fit_human(seen, height, rest.floor)
-    T = world_frame(human)
-    joints_w = transform(invert(T), human.joints_c)
-    pose, manner = moved_to(rest, spec, T_first, T), manner_of(task, spec)
-    track = follow(keys, rest, spec, joints_w, T, pose, manner, seen.fps)
-    stuck = manner.moves and track.moved < MIN_MOVED_M
+    floor = tracker.find(clip)
+    if floor is None:
+        return first, None, clip.T_world_to_cam
+    human = fit_human(seen, height, floor)
+    clip = _standing(clip, human)
+    T = clip.T_world_to_cam
+    track = tracker.follow(clip)
+    stuck = manner_of(clip.task, clip.spec).moves and track.moved < MIN_MOVED_M
     if track.seen.mean() < MIN_SEEN or stuck:
-        return first, None, T_first
-    places = palm_places(joints_w, human.visibility, spec, track, seen.fps)
+        return first, None, world_frame(first)
+    where = clip.joints_w, human.visibility, clip.spec, track, seen.fps
+    places = palm_places(*where) if takes_hands(clip.task, clip.spec) else None
     if places is not None:
         places = dataclasses.replace(places, place_c=transform(T, places.place_c))
-        human = fit_human(seen, height, rest.floor, places, human.joints_c)
+        human = fit_human(seen, height, floor, places, human.joints_c)
     return human, track, T
+
+
+def _standing(clip: Clip, human: Human) -> Clip:
+    """The clip in the world of this person."""
+    T = world_frame(human)
+    joints_w = transform(invert(T), human.joints_c)
+    return dataclasses.replace(clip, joints_w=joints_w, T_world_to_cam=T)
+
+
+def _object_spec(
+    scene: Scene, keys: KeyFrames, joints_w: Floats, T: Floats, notes: list[str]
+) -> ObjectSpec:
+    """The object as given, measured, or assumed; says so in `notes`."""
+    if scene.object is not None or scene.object_shape is None:
+        return scene.object or LIFT_BOX
+    found = measure_size(keys, scene.object_shape, joints_w, T, scene.task)
+    if found is None:
+        usual = USUAL[scene.object_shape]
+        notes.append(f"size of the {usual.shape} not found, assumed {usual.size} m")
+        return usual
+    size = " x ".join(f"{length:.2f}" for length in found.spec.size)
+    sure = f"confidence {found.confidence:.2f}"
+    notes.append(f"{found.spec.shape} measured as {size} m, {sure}")
+    return found.spec
 
 
 def world_frame(human: Human) -> Floats:
@@ -170,10 +199,9 @@ def _assemble(
     if found is None:
         pos_w = np.tile([0.0, 0.0, spec.size[2] / 2], (count, 1))
         quat_w = np.tile(rotations.IDENTITY, (count, 1))
-        contact = np.zeros((count, len(CONTACT_NAMES)), bool)
     else:
         pos_w, quat_w = found.pos_w, found.quat_w
-        contact = label_contacts(joints_w, spec, pos_w, quat_w, video.fps)
+    contact = np.zeros((count, len(CONTACT_NAMES)), bool)
     K_video = K / np.array([[video.scale], [video.scale], [1.0]])
     T_all = np.tile(T_world_to_cam, (count, 1, 1))
     return Track(
@@ -206,6 +234,6 @@ def _assumptions(scene: Scene) -> list[str]:
         notes.append("field of view assumed")
     if scene.person_height_m is None:
         notes.append(f"person assumed {DEFAULT_HEIGHT_M} m tall")
-    if scene.object is None:
+    if scene.object is None and scene.object_shape is None:
         notes.append(f"object assumed to be {LIFT_BOX.name} {LIFT_BOX.size} m")
     return notes

@@ -68,7 +68,7 @@ def make_priors(
     manifest = Manifest(str(folder), records | _finished(jobs, before))
     waiting = [job for job in jobs if job.name not in manifest.clips]
     limits = Limits(seconds=time_limit_s)
-    come = _run(waiting, engine, workers or cores(), limits)
+    come = _run(waiting, engine, workers, limits)
     with Telling(Console(), jobs, manifest, shown=progress) as telling:
         _collect(come, manifest, out, telling)
     return manifest
@@ -107,7 +107,7 @@ def _run(
         from perception.cluster import run_on_ray
 
         return run_on_ray(jobs, workers, limits)
-    return run_here(jobs, workers, limits)
+    return run_here(jobs, workers or cores(), limits)
 
 
 def _plan(

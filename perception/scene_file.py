@@ -5,13 +5,22 @@ from __future__ import annotations
 import dataclasses
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
-from assets.objects import LIFT_BOX, ObjectSpec
+from assets.objects import LIFT_BOX, ObjectSpec, Shape
+from perception.objects.marker import Marker
 
 FILE_NAME = "scene.toml"
-KEYS = ("task", "object", "field_of_view_deg", "person_height_m")
+KEYS = (
+    "task",
+    "object",
+    "field_of_view_deg",
+    "person_height_m",
+    "markers",
+    "object_poses",
+)
 OBJECT_KEYS = ("shape", "size", "mass", "friction", "name")
+MARKER_KEYS = ("id", "face", "edge", "family", "turn")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,18 +31,26 @@ class Scene:
     |---|---|---|
     | task | | name of the task shown |
     | object | | shape and size of what is handled |
+    | object_shape | | of an object whose size is to be found |
+    | markers | | printed on its faces |
+    | object_poses | | file or folder with its poses, one per frame |
     | field_of_view_deg | degree | horizontal |
     | person_height_m | m | |
     """
 
     task: str | None = None
     object: ObjectSpec | None = None
+    object_shape: Shape | None = None
+    markers: tuple[Marker, ...] = ()
+    object_poses: str | None = None
     field_of_view_deg: float | None = None
     person_height_m: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
-        return dataclasses.asdict(self)
+        values = dataclasses.asdict(self)
+        values["markers"] = [dataclasses.asdict(marker) for marker in self.markers]
+        return values
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,17 +79,17 @@ def load_scenes(folder: Path) -> SceneFile:
     if not isinstance(clips, dict):
         msg = f'{path}: clips must be tables like [clips."NAME"]'
         raise ValueError(msg)
-    defaults = _scene(values, f"{path}", Scene())
+    defaults = _scene(values, f"{path}", Scene(), folder)
     return SceneFile(
         defaults,
         {
-            name: _scene(t, f"{path}, clip '{name}'", defaults)
+            name: _scene(t, f"{path}, clip '{name}'", defaults, folder)
             for name, t in clips.items()
         },
     )
 
 
-def _scene(values: Any, where: str, base: Scene) -> Scene:
+def _scene(values: Any, where: str, base: Scene, folder: Path) -> Scene:
     if not isinstance(values, dict):
         msg = f"{where}: expected a table with {', '.join(KEYS)}"
         raise ValueError(msg)
@@ -81,24 +98,70 @@ def _scene(values: Any, where: str, base: Scene) -> Scene:
     if "task" in values:
         changes["task"] = _text(values["task"], "task", where)
     if "object" in values:
-        changes["object"] = _object(values["object"], where)
+        changes |= _object(values["object"], where)
+    if "object_poses" in values:
+        named = _text(values["object_poses"], "object_poses", where)
+        changes["object_poses"] = str(folder / named)
     for key, low, high in (
         ("field_of_view_deg", 5.0, 170.0),
         ("person_height_m", 0.5, 2.5),
     ):
         if key in values:
             changes[key] = _number(values[key], key, low, high, where)
-    return dataclasses.replace(base, **changes)
+    scene = dataclasses.replace(base, **changes)
+    if "markers" in values:
+        found = _markers(values["markers"], scene.object, where)
+        scene = dataclasses.replace(scene, markers=found)
+    return scene
 
 
-def _object(values: Any, where: str) -> ObjectSpec:
+def _markers(values: Any, spec: ObjectSpec | None, where: str) -> tuple[Marker, ...]:
+    example = '[{ id = 0, face = "+x", edge = 0.15 }]'
+    if not isinstance(values, list):
+        msg = f"{where}: markers must be like {example}"
+        raise ValueError(msg)
+    if spec is None:
+        msg = f"{where}: markers need an object with shape and size [m]"
+        raise ValueError(msg)
+    return tuple(_marker(value, spec, f"{where}, markers") for value in values)
+
+
+def _marker(values: Any, spec: ObjectSpec, where: str) -> Marker:
+    if not isinstance(values, dict) or not {"id", "face", "edge"} <= set(values):
+        msg = f"{where}: each needs id, face and edge [m]"
+        raise ValueError(msg)
+    _check_keys(values, MARKER_KEYS, where)
+    marker = Marker(
+        int(_number(values["id"], "id", 0, 100_000, where)),
+        _text(values["face"], "face", where),  # type: ignore[arg-type]
+        _number(values["edge"], "edge", 0.001, 3.0, where),
+        _text(values.get("family", "aruco_4x4"), "family", where),  # type: ignore[arg-type]
+        int(_number(values.get("turn", 0), "turn", 0, 3, where)),
+    )
+    try:
+        marker.validate(spec)
+    except ValueError as error:
+        msg = f"{where}: {error}"
+        raise ValueError(msg) from error
+    return marker
+
+
+def _object(values: Any, where: str) -> dict[str, Any]:
+    """What the table `object` says: a spec, or a shape alone."""
     if not isinstance(values, dict):
         msg = f'{where}: object must be like {{ shape = "box", size = [x, y, z] }}'
         raise ValueError(msg)
     _check_keys(values, OBJECT_KEYS, where)
-    if "shape" not in values or "size" not in values:
-        msg = f"{where}: object needs shape and size [m]"
+    if "shape" not in values:
+        msg = f"{where}: object needs shape and size [m], or shape alone"
         raise ValueError(msg)
+    if "size" not in values:
+        shape = _text(values["shape"], "shape", where)
+        if shape not in get_args(Shape) or len(values) > 1:
+            known = ", ".join(get_args(Shape))
+            msg = f"{where}: object needs shape and size [m], or shape alone ({known})"
+            raise ValueError(msg)
+        return {"object": None, "object_shape": shape}
     size = values["size"]
     if not isinstance(size, list) or len(size) != 3:
         msg = f"{where}: object size {size!r} must be three lengths [m]"
@@ -117,7 +180,7 @@ def _object(values: Any, where: str) -> ObjectSpec:
     except ValueError as error:
         msg = f"{where}: {error}"
         raise ValueError(msg) from error
-    return spec
+    return {"object": spec, "object_shape": None}
 
 
 def _check_keys(values: dict[str, Any], known: tuple[str, ...], where: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 import signal
 import sys
@@ -48,16 +49,14 @@ class Job:
 
     def settings(self) -> dict[str, Any]:
         """What a prior depends on besides the video; JSON values only."""
-        scene = self.scene.to_dict()
-        if self.scene.object is not None:
-            scene["object"]["size"] = list(self.scene.object.size)
-        return {
+        settings = {
             "version": self.version,
-            "scene": scene,
+            "scene": self.scene.to_dict(),
             "robot": self.robot.name,
             "pose_model_sha256": self.model_sha256,
             "gate": self.gate,
         }
+        return json.loads(json.dumps(settings))
 
     def outputs(self) -> list[str]:
         """Names of the files that this job may write, in `out`."""
@@ -113,7 +112,9 @@ def serve(pipe: Connection) -> None:
             job: Job = pipe.recv()
         except EOFError:
             break
-        estimator = estimators.setdefault(job.model, MediaPipePose(job.model))
+        estimator = estimators.setdefault(
+            job.model, MediaPipePose(job.model, mirrored=True)
+        )
         pipe.send(do_job(job, estimator, Stopwatch(pipe.send)))
     for estimator in estimators.values():
         estimator.close()
@@ -161,6 +162,7 @@ def _work(
 
 
 def _retarget(job: Job, sighting: Sighting) -> Prior:
+    from perception.retargeting.quality import PoorPriorError
     from perception.retargeting.retarget import retarget
 
     source = {
@@ -170,14 +172,18 @@ def _retarget(job: Job, sighting: Sighting) -> Prior:
         "settings": job.settings(),
         "notes": sighting.notes,
     }
-    return retarget(
-        sighting.track,
-        sighting.object,
-        job.robot,
-        name=job.name,
-        task=job.scene.task or DEFAULT_TASK,
-        source=source,
-    )
+    try:
+        return retarget(
+            sighting.track,
+            sighting.object,
+            job.robot,
+            name=job.name,
+            task=job.scene.task or DEFAULT_TASK,
+            source=source,
+        )
+    except PoorPriorError as poor:
+        poor.prior.validate(job.robot)
+        return poor.prior
 
 
 def _judge(
@@ -189,7 +195,7 @@ def _judge(
     rest = {"score": verdict.score, "doubts": verdict.reasons}
     if verdict.kept:
         return "kept", None, rest
-    why = "; ".join(verdict.reasons)
+    why = "; ".join(verdict.reasons or prior.quality["reasons"])
     return "set aside", f"scores {verdict.score:.2f} of {job.gate:g}: {why}", rest
 
 

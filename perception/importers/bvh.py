@@ -2,7 +2,7 @@
 
 Names as written by LAFAN1 (ubisoft/ubisoft-laforge-animation-dataset), the CMU
 database's conversions, Mixamo and MotionBuilder; Xsens MVN and 100STYLE; OptiTrack
-Motive; Poser and DAZ; Unreal; Bandai-Namco; SMPL converters.
+Motive; Biovision's own; Poser and DAZ; Unreal; Bandai-Namco; SMPL converters.
 """
 
 from __future__ import annotations
@@ -57,6 +57,11 @@ NAMINGS = (
         "Xsens",
         ("left", "right"),
         ("hip", "knee", "ankle", "toe", "shoulder", "elbow", "wrist"),
+    ),
+    Naming(
+        "Biovision",
+        ("left", "right"),
+        ("upleg", "lowleg", "foot", "toe", "uparm", "lowarm", "hand"),
     ),
     Naming(
         "SMPL",

@@ -107,6 +107,9 @@ def _import(request: Request, out: Path) -> ClipRecord:
     except (ValueError, OSError) as error:
         line = " ".join(str(error).split()).removeprefix(f"{request.path.name}: ")
         record = dataclasses.replace(record, status="rejected", reason=line)
+    except Exception as error:  # a fault of ours, told without stopping the folder
+        line = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        record = dataclasses.replace(record, status="failed", reason=line)
     seconds = round(time.perf_counter() - started, 2)
     return dataclasses.replace(record, seconds=seconds)
 

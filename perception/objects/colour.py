@@ -16,6 +16,8 @@ Floats = NDArray[np.floating]
 Codes = NDArray[np.uint16]
 Odds = NDArray[np.float32]
 
+KEY_FPS = 10.0
+MAX_KEYS = 300
 SHRINK = 4
 """Small pictures, for searching, are this much smaller than key frames."""
 BINS = 16
@@ -46,23 +48,28 @@ class KeyFrames:
         return np.stack([cv2.resize(i, size, interpolation=area) for i in self.images])
 
     @property
-    def small_K(self) -> Floats:
+    def k_small(self) -> Floats:
         """Intrinsics `(3, 3)` [px] of the small pictures."""
         ratio = np.array(self.small.shape[1:3]) / self.images.shape[1:3]
         return self.K * np.array([[ratio[1]], [ratio[0]], [1.0]])
 
 
 def key_frames(reel: Reel, K: Floats) -> KeyFrames:
-    """The frames that a reel has kept; `K (3, 3)` [px] is the video's."""
-    video = reel.video
-    shrink = [[reel.width / video.width], [reel.height / video.height], [1.0]]
-    return KeyFrames(reel.index, np.stack(reel.kept), K * np.array(shrink))
+    """About `KEY_FPS` of the frames that a reel has kept.
+
+    `K (3, 3)` [px] belongs to the frames that the reel passed on.
+    """
+    step = max(1, round(reel.kept_fps / KEY_FPS), -(-len(reel.kept) // MAX_KEYS))
+    images = np.stack(reel.kept[::step])
+    height, width = images.shape[1:3]
+    scale = [[width / reel.video.width], [height / reel.video.height], [1.0]]
+    return KeyFrames(reel.index[::step], images, K * np.array(scale))
 
 
 def fine_codes(images: NDArray[np.uint8]) -> Codes:
     """Five bits of each channel, `(...)` below 2¹⁵, of BGR `(..., 3)`."""
     top = (images >> 3).astype(np.uint16)
-    return top[..., 0] | top[..., 1] << 5 | top[..., 2] << 10
+    return np.asarray(top[..., 0] | top[..., 1] << 5 | top[..., 2] << 10, np.uint16)
 
 
 @functools.cache

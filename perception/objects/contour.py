@@ -76,7 +76,7 @@ def fit_outline(
         distance, weight = find_edges(edge, patch, reach)
         soft = SOFT_PX[min(step, len(SOFT_PX) - 1)]
         weight = weight / (1.0 + (distance / soft) ** 2)
-        J = _jacobian(view, pose, edge)
+        J = jacobian(view, pose, edge)
         information = (J * (weight / SIGMA_PX**2)[:, None]).T @ J
         pull = J.T @ (weight * distance) / SIGMA_PX**2 + prior @ pose.to(guess)
         change = np.linalg.solve(information + prior + 1e-6 * np.eye(6), pull)
@@ -117,11 +117,16 @@ def find_edges(edge: Edge, patch: Patch, reach: float) -> tuple[Floats, Floats]:
     return distance, np.where(ends, 0.0, weight)
 
 
-def _jacobian(view: Silhouette, pose: Pose, edge: Edge) -> Floats:
-    """How far `(N, 6)` [px] each outline point goes outward as the pose changes."""
+def shifts_w(view: Silhouette, pose: Pose, edge: Edge) -> Floats:
+    """How far `(N, 3)` [px/m] each outline point goes outward as it moves in space."""
     points_c = transform(view.T_world_to_cam, edge.lever_w + pose.pos_w)
     depth = np.maximum(points_c[:, 2], 0.1)
     along = edge.normals * [view.K[0, 0], view.K[1, 1]] / depth[:, None]
     away = -(along * points_c[:, :2]).sum(axis=1, keepdims=True) / depth[:, None]
-    shift_w = np.concatenate([along, away], axis=1) @ view.T_world_to_cam[:3, :3]
+    return np.concatenate([along, away], axis=1) @ view.T_world_to_cam[:3, :3]
+
+
+def jacobian(view: Silhouette, pose: Pose, edge: Edge) -> Floats:
+    """How far `(N, 6)` [px] each outline point goes outward as the pose changes."""
+    shift_w = shifts_w(view, pose, edge)
     return np.concatenate([shift_w, np.cross(edge.lever_w, shift_w)], axis=1)

@@ -30,7 +30,9 @@ RADIUS_PX = 14.0
 SIGMA_POS_M, SIGMA_YAW, SIGMA_TILT = 0.12, 0.30, 0.15
 FLAT_M, FLAT_RAD = 0.004, 0.01
 STIFF = 1e6
-POOR = 0.35
+POOR = 0.25
+BEGUN_M = 0.025
+LOOSE_M = np.array([0.1, 0.1, 0.1])
 SPREAD_M = 0.12
 
 
@@ -52,7 +54,7 @@ def follow(
     bodies_w = body_points(joints_w)[keys.index]
     watch = _Follower(keys, view, spec, rest, bodies_w, manner)
     poses, fits = [], []
-    start = max(rest.leaves - 1, 0)
+    start = watch.begin(rest_pose)
     for k in range(len(keys.index)):
         resting = k <= start or not manner.moves
         fit = watch.stay(k, rest_pose) if resting else watch.step(k, poses)
@@ -95,13 +97,27 @@ class _Follower:
     bodies_w: Floats
     manner: Manner
 
+    def begin(self, pose: Pose) -> int:
+        """The key frame until which it rests: back from where it has clearly left."""
+        start = k = max(self.rest.leaves - 1, 0)
+        quiet = 0
+        while k > 0 and quiet < 2 and self.manner.moves:
+            patch = self._patch(k, [pose])
+            quiet += 1
+            if patch is not None:
+                prior = hold(self.view.T_world_to_cam, LOOSE_M, 0.1, 0.05, 0.05)
+                fit = fit_outline(self.view, pose, patch, prior, 8.0, 3)
+                away = np.linalg.norm(fit.pose.pos_w - pose.pos_w)
+                if away > BEGUN_M and fit.seen > POOR:
+                    start, quiet = k - 1, 0
+            k -= 1
+        return start
+
     def stay(self, k: int, pose: Pose) -> Fit:
         """What key frame `k` says of an object known to rest at `pose`."""
-        score = self.view.score
         patch = self._patch(k, [pose])
         if patch is None:
             return Fit(pose, np.zeros((6, 6)), 0.0, 0.0)
-        del score
         prior = STIFF * np.eye(6)
         return dataclasses.replace(
             fit_outline(self.view, pose, patch, prior, 4.0, 1), pose=pose

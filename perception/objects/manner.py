@@ -28,3 +28,8 @@ def manner_of(task: str | None, spec: ObjectSpec) -> Manner:
     if task in INTERACTIONS:
         return _MANNERS.get(task, Manner())
     return Manner(moves=spec.shape != "chair", tips=spec.shape == "cylinder")
+
+
+def takes_hands(task: str | None, spec: ObjectSpec) -> bool:
+    """Whether two hands carry it between them, as far as is known beforehand."""
+    return spec.shape == "box" and "left_hand" in touching(task, spec)

@@ -78,7 +78,7 @@ def find_rest(
     own.
     """
     bodies_w = body_points(joints_w)[keys.index]
-    view = Silhouette(hull_points(spec), keys.small_K, T_world_to_cam)
+    view = Silhouette(hull_points(spec), keys.k_small, T_world_to_cam)
     search = Search(keys, view, spec, bodies_w, contacts)
     best: tuple[float, Pose, Odds] | None = None
     for start in starts(search)[:TRIED]:
@@ -95,6 +95,8 @@ def find_rest(
     if stays:
         prior = hold(T_world_to_cam, np.array([0.3, 0.3, 0.02]), 0.3, 0.02, 0.02)
         leaves = search.moves_off(pose, odds_of, prior)
+        if leaves == len(keys.index) - 1:
+            return None
     up_o = _up(pose)
     found = Rest(pose, up_o, floor_under(view, pose, up_o), odds_of, leaves, seen)
     return found if _plausible(found, view, search) else None
@@ -139,7 +141,7 @@ def _try(search: Search, start: Start) -> tuple[float, Pose, Odds]:
         patch = Patch(odds.astype(np.float32), np.zeros(2))
         pose = fit_outline(view, pose, patch, prior, radius, 3).pose
         depth = depth_inside(view, pose, search.size)
-        seen = contrast(depth, odds, hidden.all(axis=0))
+        seen = contrast(depth, odds, np.all(hidden, axis=0))
     gone = view.score(pose, search.change)
     return seen + 0.5 * gone - search.aloof(pose), pose, odds_of
 
@@ -174,6 +176,8 @@ def _refine(
             fit = fit_outline(view, fit.pose, patch, prior, 6.0)
             seen = contrast(_depth_in(view, fit.pose, patch), patch.odds, covered)
             found.append((_sharp(fit), fit.pose, odds_of, seen))
+    if not found:
+        return pose, odds_of, -1.0
     _, pose, odds_of, seen = max(found, key=lambda each: each[0])
     return pose, odds_of, seen
 
@@ -201,7 +205,7 @@ def _patch(
     hidden = np.stack([person_mask(body, K, T, shape, near) for body in bodies])
     odds = np.where(hidden, np.float32(0), odds_of[codes]).mean(axis=0)
     corner = np.array([left, top], float)
-    return Patch(odds.astype(np.float32), corner), hidden.all(axis=0)
+    return Patch(odds.astype(np.float32), corner), np.all(hidden, axis=0)
 
 
 def _depth_in(view: Silhouette, pose: Pose, patch: Patch) -> Floats:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import dataclasses
 import functools
 from typing import NamedTuple
 
@@ -16,7 +18,12 @@ from perception.objects.colour import KeyFrames, Odds, fine_codes, tinted
 from perception.objects.contour import Patch, fit_outline
 from perception.objects.hiding import person_mask
 from perception.objects.looks import contrast, depth_inside, learn_odds
-from perception.objects.shape import half_turn, resting_height, resting_quats
+from perception.objects.shape import (
+    half_turn,
+    hull_points,
+    resting_height,
+    resting_quats,
+)
 from perception.objects.silhouette import Pose, Silhouette
 from perception.person.skeleton import L_ANKLE, L_HIP, L_TOE, R_HIP
 
@@ -55,7 +62,7 @@ class Search:
     |---|---|---|---|
     | codes | (N, h, w) | | fine colour codes of the key frames |
     | bodies_w | (N, 17, 3) | m | `hiding.body_points` at the key frames |
-    | first | (M,) | | the first few key frames |
+    | first | (M,) | | the first few key frames; for a seat, those that show it best |
     | change | (h, w) | -1 to 1 | what is seen at first is gone at last; 0 unknown |
     """
 
@@ -72,8 +79,15 @@ class Search:
         self.codes = fine_codes(keys.small)
         self.size = (self.codes.shape[1], self.codes.shape[2])
         count = len(self.codes)
-        self.first = np.arange(min(EARLY, count))
+        self.first = self._apart() if self.may_stay else np.arange(min(EARLY, count))
         self.last = np.arange(max(count - EARLY, 0), count)
+
+    def of(self, spec: ObjectSpec) -> Search:
+        """The same search for an object of another size."""
+        other = copy.copy(self)
+        other.spec = spec
+        other.view = dataclasses.replace(self.view, parts=hull_points(spec))
+        return other
 
     @functools.cached_property
     def person(self) -> Bools:
@@ -133,11 +147,27 @@ class Search:
         """Whether it need not move at all: a seat."""
         return "pelvis" in self.contacts
 
+    def _apart(self) -> NDArray[np.intp]:
+        """Key frames in which the person is farthest from where they sit."""
+        hips = self.bodies_w[:, [L_HIP, R_HIP]].mean(axis=1)
+        seat = hips[int(np.argmin(hips[:, 2]))]
+        spots = seat + np.array([[0, 0, dz] for dz in (-0.4, -0.2, 0.0, 0.3)])
+        pixels = project(self.view.K, transform(self.view.T_world_to_cam, spots))
+        size = 0.35 * self.view.K[0, 0] / max(self._depth(seat), 0.5)
+        height, width = self.size
+        left, top = np.clip(pixels.min(axis=0) - size, 0, [width, height]).astype(int)
+        right, low = np.clip(pixels.max(axis=0) + size, 0, [width, height]).astype(int)
+        covered = self.person[:, top:low, left:right].mean(axis=(1, 2))
+        return np.sort(np.argsort(np.nan_to_num(covered), kind="stable")[:EARLY])
+
+    def _depth(self, point_w: Floats) -> float:
+        T = self.view.T_world_to_cam
+        return float(T[2, :3] @ point_w + T[2, 3])
+
     def masks(self, pose: Pose, keys: NDArray[np.intp]) -> tuple[Bools, Bools]:
         """What the person hides at a pose, and all of the person, each `(M, h, w)`."""
-        T = self.view.T_world_to_cam
-        near = float(T[2, :3] @ pose.pos_w + T[2, 3])
-        cameras = (self.view.K, T, self.size)
+        near = self._depth(pose.pos_w)
+        cameras = (self.view.K, self.view.T_world_to_cam, self.size)
         hidden = [person_mask(self.bodies_w[k], *cameras, near) for k in keys]
         return np.stack(hidden), self.person[keys]
 
@@ -191,7 +221,7 @@ class Search:
         inside = depth_inside(self.view, pose, self.size) > 0.5
         until = max(leaves - 1, 1)
         hidden = self.person[:until, inside].mean(axis=1)
-        clear = np.flatnonzero(hidden <= np.median(hidden) + 0.02)
+        clear = np.flatnonzero(hidden <= np.quantile(hidden, 0.25) + 0.02)
         return clear[np.linspace(0, len(clear) - 1, count).round().astype(int)]
 
 
@@ -269,7 +299,7 @@ def _seats(search: Search) -> list[Start]:
                 codes = search.codes[hidden_of]
                 odds_of = learn_odds(codes, hidden, person, depth)
                 odds = odds_of[codes].mean(axis=0)
-                seen = contrast(depth, odds, hidden.all(axis=0))
+                seen = contrast(depth, odds, np.all(hidden, axis=0))
                 found.append(Start(pose, seen))
     found.sort(key=lambda start: -start.score)
     return found

@@ -96,7 +96,7 @@ def settle(
     """
     pos = np.stack([pose.pos_w for pose in sight.poses])
     quat = rotations.continuous(np.stack([pose.quat_w for pose in sight.poses]))
-    down = np.zeros(len(pos), bool)
+    down, pos_s, quat_s = np.zeros(len(pos), bool), pos, quat
     for _ in range(2):
         change = _solve(sight, spec, pos, quat, rest, hands_w, manner, down, fps)
         pos_s = pos + change[:, :3]
@@ -137,7 +137,7 @@ def _solve(
     seconds = np.diff(sight.index) / fps
     _carry(system, sight, spec, pos, quat, hands_w)
     _smooth(system, sight, pos, quat, seconds)
-    for k in np.flatnonzero(down[1:] & down[:-1]):
+    for k in np.flatnonzero(down[1:] & down[:-1]).tolist():
         apart = Pose(pos[k], quat[k]).to(Pose(pos[k + 1], quat[k + 1]))
         system.tie([k, k + 1], [-1.0, 1.0], -apart, HELD)
     return system.solve()

@@ -35,8 +35,9 @@ class Pose(NamedTuple):
 
 
 class Edge(NamedTuple):
-    """Points on an outline: `lever_w (N, 3)` [m] from the object's centre, pixels
-    `(N, 2)` and outward normals `(N, 2)` in the image.
+    """Points on an outline: where they are in space, in the image, and which way out.
+
+    `lever_w (N, 3)` [m] from the object's centre, `pixels (N, 2)`, unit `normals`.
     """
 
     lever_w: Floats
@@ -57,8 +58,9 @@ class Silhouette:
         return dataclasses.replace(self, K=K)
 
     def hulls(self, pose: Pose) -> list[tuple[Floats, Floats]]:
-        """Per part, its outline's corners `(M, 2)` [px] in order, and the points
-        `(M, 3)` [m] behind them, as levers in the world.
+        """Per part, its outline's corners in order, `(M, 2)` [px], `(M, 3)` [m].
+
+        The second are the points behind them, as levers in the world.
         """
         matrix = rotations.to_matrix(pose.quat_w).T
         levers = np.concatenate(self.parts) @ matrix
@@ -68,7 +70,9 @@ class Silhouette:
         for part in self.parts:
             here = slice(start, start + len(part))
             start += len(part)
-            order = cv2.convexHull(pixels[here], returnPoints=False)[:, 0]
+            order = np.asarray(cv2.convexHull(pixels[here], returnPoints=False), int)[
+                :, 0
+            ]
             found.append((pixels[here][order].astype(float), levers[here][order]))
         return found
 

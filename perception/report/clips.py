@@ -83,9 +83,11 @@ def clip_section(report: Report, clip: Clip, robot: RobotSpec) -> dict[str, floa
 
 
 def _add_prior(report: Report, clip: Clip, prior: Prior, robot: RobotSpec) -> None:
-    with contextlib.suppress(RuntimeError):  # a machine without off-screen graphics
-        strip = prior_strip(prior, robot)
-        report.add_image("The robot's prior", strip, "First frame to last.", wide=True)
+    if robot.stands:
+        with contextlib.suppress(RuntimeError):  # a machine without graphics
+            strip = prior_strip(prior, robot)
+            words = "First frame to last."
+            report.add_image("The robot's prior", strip, words, wide=True)
     if clip.track is not None:
         errors = limb_errors(clip.track, prior, robot)
         if errors:
@@ -138,8 +140,10 @@ def time_sheet(
     if truth is not None:
         errors = 1e3 * joint_errors(track, truth).mean(axis=1)
         sheet += line_chart("joint error [mm]", [Line("", seen, errors)], time)
-    sure = Line("prior", planned, prior.confidence)
-    sheet += line_chart("confidence", [sure], time, high=1.0)
+    sure, legs = Line("seen", planned, prior.confidence), robot.stands
+    sheet += line_chart("confidence", [sure], time, high=1.0, last=not legs)
+    if not legs:
+        return sheet
     left = Line("residual", planned, feed_forward(prior, robot)[1], "prior")
     title = "floating-base residual [N]"
     return sheet + line_chart(title, [left], time, limit=RESIDUAL_N, last=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from assets.robot import RobotSpec
+from assets.robots import ROBOTS, robot
 from perception.manifest import ClipRecord, Manifest
 from perception.prior import Prior
 from perception.report.charts import histogram, share_bar
@@ -19,7 +20,7 @@ MAX_SECTIONS = 40
 """Clips shown one by one; what is beyond stands in the table alone."""
 
 
-def add_folder(report: Report, folder: Path, robot: RobotSpec) -> list[dict[str, Any]]:
+def add_folder(report: Report, folder: Path) -> list[dict[str, Any]]:
     """Add a folder's summary and its clips; returns a row of figures per clip.
 
     ValueError names the file that cannot be read.
@@ -35,9 +36,15 @@ def add_folder(report: Report, folder: Path, robot: RobotSpec) -> list[dict[str,
             row["reason"] = record.reason
         if record in shown:
             clip = load_clip(folder, Path(manifest.folder), record)
-            row |= clip_section(report, clip, robot)
+            row |= clip_section(report, clip, robot_of(record))
         rows.append(row)
     return sorted(rows, key=lambda row: row["clip"])
+
+
+def robot_of(record: ClipRecord) -> RobotSpec:
+    """The robot that a record's prior is for; the G1 where it does not say."""
+    name = record.settings.get("robot")
+    return robot(name if name in ROBOTS else "g1")
 
 
 def load_clip(folder: Path, videos: Path, record: ClipRecord) -> Clip:

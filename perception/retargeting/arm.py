@@ -11,17 +11,18 @@ from numpy.typing import NDArray
 from assets.objects import ObjectSpec
 from assets.robot import RobotSpec
 from perception.prior import RATE, Prior
-from perception.retargeting.arm_base import Base, place_base
+from perception.retargeting.arm_base import FAR, Base, place_base
 from perception.retargeting.arm_ik import ArmIK, compile_arm
 from perception.retargeting.arm_path import PalmPath, read_palm_path
 from perception.retargeting.arm_quality import LIMITS, measure_arm
+from perception.retargeting.quality import PoorPriorError
 from perception.timeline import resample
 from perception.track import Track
 
 Floats = NDArray[np.float64]
 
-TRIES = 4
-"""Places of the base that are tried."""
+TRIES, MOST_TRIES = 4, 12
+"""Places of the base that are tried: the best is kept, more if none will do."""
 SPEED = 0.95
 """Share of the motors' speed that a motion may use."""
 MAX_SLOWDOWN = 3.0
@@ -45,15 +46,18 @@ def retarget_arm(
     """
     object.validate()
     seen = read_palm_path(track, object)
-    bases = place_base(seen, object, _shoulder(robot))[:TRIES]
-    tried = [
-        _try(seen, base, object, robot, name=name, task=task, source=source)
-        for base in bases
-    ]
+    _check_reach(seen)
+    source = {**source, "seconds": list(seen.span)}
+    tried: list[Prior] = []
+    for base in place_base(seen, object, _shoulder(robot))[:MOST_TRIES]:
+        if len(tried) >= TRIES and not all(p.quality["reasons"] for p in tried):
+            break
+        tried.append(
+            _try(seen, base, object, robot, name=name, task=task, source=source)
+        )
     best = min(tried, key=_badness)
     if best.quality["reasons"]:
-        msg = f"prior '{name}': {'; '.join(best.quality['reasons'])}"
-        raise ValueError(msg)
+        raise PoorPriorError(best)
     best.validate(robot)
     return best
 
@@ -68,11 +72,39 @@ def _try(
     task: str,
     source: dict[str, Any],
 ) -> Prior:
-    """The motion from one place of the base, with its quality."""
+    """The motion from one place of the base: exact, or smooth if that will not do."""
     origin = np.array([*base.pos[:2], 0.0])
     path = seen.moved(base.yaw, origin)
     model = compile_arm(robot, obj, float(base.pos[2]))
-    joints = ArmIK(model, robot).follow(path)
+    ik = ArmIK(model, robot)
+    smooth = ik.follow(path)
+    made: list[Prior] = []
+    for joints in (ik.polish(path, smooth), smooth):
+        made.append(
+            _assemble(
+                *(path, joints, model, obj, robot),
+                name=name,
+                task=task,
+                source=source,
+            )
+        )
+        if not made[-1].quality["reasons"]:
+            return made[-1]
+    return min(made, key=_badness)
+
+
+def _assemble(
+    path: PalmPath,
+    joints: Floats,
+    model: mujoco.MjModel,
+    obj: ObjectSpec,
+    robot: RobotSpec,
+    *,
+    name: str,
+    task: str,
+    source: dict[str, Any],
+) -> Prior:
+    """A prior of `joints (T, J)` [rad], slowed to what the motors can do."""
     slower = slowdown(joints, robot)
     if slower > 1.0:
         source = {**source, "slowed": slower}
@@ -83,7 +115,7 @@ def _try(
     contact[:, names.index("right_hand")] = path.touching
     return Prior(
         joint_pos=np.clip(joints, robot.array("lower"), robot.array("upper")),
-        root_pos_w=np.tile(np.array([0.0, 0.0, base.pos[2]]), (frames, 1)),
+        root_pos_w=np.tile(model.body(robot.root_body).pos, (frames, 1)),
         root_quat_w=np.tile(np.array([1.0, 0.0, 0.0, 0.0]), (frames, 1)),
         object_pos_w=path.object_pos_w,
         object_quat_w=path.object_quat_w,
@@ -99,6 +131,17 @@ def _try(
         source=source,
         quality=measure_arm(model, robot, obj, path, joints),
     )
+
+
+def _check_reach(path: PalmPath) -> None:
+    """Refuse a path that no place of the base can serve."""
+    across = float(np.linalg.norm(np.ptp(path.pos_w, axis=0)))
+    if across > 2.0 * FAR:
+        msg = (
+            f"the hand's path spans {across:.2f} m, expected at most {2.0 * FAR:.2f} m "
+            "for an arm that stays where it is"
+        )
+        raise ValueError(msg)
 
 
 def slowdown(joints: Floats, robot: RobotSpec) -> float:

@@ -20,6 +20,8 @@ Bools = NDArray[np.bool_]
 SIGMA = 5.0
 SHORT = 5
 """Frames that a touch must last to count."""
+LEAD = 60
+"""Frames kept before the first touch and after the last: no arm walks up."""
 STANDOFF, APPROACH = 0.10, 30
 """Way [m] that the palm comes straight at the surface, in its last frames."""
 UP = np.array([0.0, 0.0, 1.0])
@@ -37,6 +39,7 @@ class PalmPath:
     | object_pos_w | (T, 3) | m | world |
     | object_quat_w | (T, 4) | wxyz | world |
     | confidence | (T,) | 0 to 1 | visibility of the wrists followed |
+    | span | 2 | s | from when to when, in the video |
     """
 
     pos_w: Floats
@@ -45,6 +48,7 @@ class PalmPath:
     object_pos_w: Floats
     object_quat_w: Floats
     confidence: Floats
+    span: tuple[float, float]
 
     def moved(self, yaw: float, origin: Floats) -> PalmPath:
         """The path seen from a frame at `origin (3,)` [m], turned by `yaw` [rad]."""
@@ -70,6 +74,7 @@ class PalmPath:
             object_pos_w=resample(self.object_pos_w, fps),
             object_quat_w=resample_quat(self.object_quat_w, fps),
             confidence=resample(self.confidence, fps),
+            span=self.span,
         )
 
 
@@ -90,14 +95,25 @@ def read_palm_path(track: Track, obj: ObjectSpec) -> PalmPath:
     quat = resample_quat(track.object_quat_w, fps)
     touching = np.asarray(touch[:, used].all(axis=1))
     palm, look = _press(obj, wrist, pos, quat, touching)
+    seen = resample(track.visibility[:, columns].mean(axis=1), fps)
+    kept = _near(touching)
     return PalmPath(
-        pos_w=palm,
-        look_w=look,
-        touching=touching,
-        object_pos_w=pos,
-        object_quat_w=quat,
-        confidence=resample(track.visibility[:, columns].mean(axis=1), fps),
+        pos_w=palm[kept],
+        look_w=look[kept],
+        touching=touching[kept],
+        object_pos_w=pos[kept],
+        object_quat_w=quat[kept],
+        confidence=seen[kept],
+        span=(kept.start / RATE, kept.stop / RATE),
     )
+
+
+def _near(touching: Bools) -> slice:
+    """The frames around all touches; every frame if there is none."""
+    runs = intervals(touching)
+    if not runs:
+        return slice(0, len(touching))
+    return slice(max(runs[0][0] - LEAD, 0), min(runs[-1][1] + LEAD, len(touching)))
 
 
 def intervals(flags: Bools) -> list[tuple[int, int]]:

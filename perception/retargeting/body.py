@@ -62,7 +62,7 @@ def measure_body(scene: RobotScene) -> Body:
     floor = middle[2] - ankle_height
     qpos = data.qpos.copy()
     qpos[scene.root_qpos : scene.root_qpos + 3] -= [middle[0], middle[1], floor]
-    seat, below = sole_points(model, scene.contact_geoms[-1])
+    seat, below = sole_points(model, scene.contact_geoms[-1][:1])
     return Body(
         ankle_height=ankle_height,
         toe=float(points[:, 0].max()),

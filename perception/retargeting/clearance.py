@@ -16,7 +16,7 @@ ARM_GAP = 0.002
 CONTACT_GAP = -0.006
 """How far [m] what touches the object may press into it."""
 SELF_GAP = 0.006
-NEAR = 0.02
+NEAR = 0.03
 """Distance [m] beyond its gap from which a pair is looked at."""
 
 
@@ -34,34 +34,33 @@ class Clearance:
         self.gap = np.concatenate([gap, np.full(len(mine), SELF_GAP)])
         radius = model.geom_rbound
         self.reach = radius[self.first] + radius[self.second] + self.gap + NEAR
+        self.pairs = np.column_stack([self.first, self.second, self.gap])
         self.body = model.geom_bodyid
         self.jac = np.zeros((2, 3, model.nv))
 
     def rows(self, data: mujoco.MjData, size: int) -> tuple[Floats, Floats]:
         """Derivatives `(K, size)` of distances, and how far `(K,)` [m] they fall short.
 
-        Only pairs closer than their gap have a row.
+        Pairs farther apart than `NEAR` beyond their gap have no row.
         """
         way = data.geom_xpos[self.first] - data.geom_xpos[self.second]
         close = np.flatnonzero(np.einsum("ij,ij->i", way, way) < self.reach**2)
-        rows: list[Floats] = []
-        short: list[float] = []
-        line = np.zeros(6)
-        model = self.scene.model
-        for k in close:
-            a, b = int(self.first[k]), int(self.second[k])
-            gap = float(self.gap[k])
+        rows = np.zeros((len(close), size))
+        short = np.zeros(len(close))
+        line, count = np.zeros(6), 0
+        model, jac, body = self.scene.model, self.jac, self.body
+        for a, b, gap in self.pairs[close]:
+            a, b = int(a), int(b)
             found = mujoco.mj_geomDistance(model, data, a, b, gap + NEAR, line)
-            if found >= gap or abs(found) < 1e-9:
+            if found >= gap + NEAR or abs(found) < 1e-9:
                 continue
+            mujoco.mj_jac(model, data, jac[0], None, line[:3], body[a])
+            mujoco.mj_jac(model, data, jac[1], None, line[3:], body[b])
             normal = (line[3:] - line[:3]) / found
-            mujoco.mj_jac(model, data, self.jac[0], None, line[:3], self.body[a])
-            mujoco.mj_jac(model, data, self.jac[1], None, line[3:], self.body[b])
-            rows.append(normal @ (self.jac[1] - self.jac[0])[:, :size])
-            short.append(gap - found)
-        if not rows:
-            return np.zeros((0, size)), np.zeros(0)
-        return np.stack(rows), np.array(short)
+            rows[count] = normal @ (jac[1] - jac[0])[:, :size]
+            short[count] = gap - found
+            count += 1
+        return rows[:count], short[:count]
 
 
 def _object_pairs(
@@ -69,13 +68,19 @@ def _object_pairs(
 ) -> tuple[NDArray[np.int_], NDArray[np.int_], Floats]:
     """Every geom of the robot with every part of the object, and their gaps."""
     touching = {
-        int(g) for name in touches for g in scene.contact_geoms[CONTACT_NAMES.index(name)]
+        int(g)
+        for name in touches
+        for g in scene.contact_geoms[CONTACT_NAMES.index(name)]
     }
     arms, _ = limbs(scene)
     seated = {int(g) for g in _thighs(scene)} if "pelvis" in touches else set()
     pairs = [(g, p) for g in map(int, scene.robot_geoms) for p in scene.object_geoms]
     gaps = [
-        CONTACT_GAP if g in touching else ARM_GAP if g in arms or g in seated else BODY_GAP
+        CONTACT_GAP
+        if g in touching
+        else ARM_GAP
+        if g in arms or g in seated
+        else BODY_GAP
         for g, _ in pairs
     ]
     first, second = np.array(pairs).T
@@ -124,8 +129,15 @@ def _subtree(scene: RobotScene, contact: str) -> list[int]:
 def _thighs(scene: RobotScene) -> list[int]:
     """Geoms of the legs that a seat may bear: those above the knees."""
     model = scene.model
-    feet = [model.body(scene.robot.contact_bodies[f"{s}_foot"]).id for s in ("left", "right")]
+    feet = [
+        model.body(scene.robot.contact_bodies[f"{s}_foot"]).id
+        for s in ("left", "right")
+    ]
     knees = [int(model.body_parentid[model.body_parentid[f]]) for f in feet]
-    below = {b for f, k in zip(feet, knees, strict=True) for b in (f, int(model.body_parentid[f]), k)}
+    below = {
+        b
+        for f, k in zip(feet, knees, strict=True)
+        for b in (f, int(model.body_parentid[f]), k)
+    }
     legs = [*_subtree(scene, "left_foot"), *_subtree(scene, "right_foot")]
     return [g for g in legs if int(model.geom_bodyid[g]) not in below]

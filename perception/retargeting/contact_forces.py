@@ -6,7 +6,6 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-from assets import rotations
 from assets.objects import ObjectSpec, Part
 from perception.prior import CONTACT_NAMES, Prior
 from perception.retargeting.body import CORNERS, sole_points
@@ -25,6 +24,7 @@ PATCH = 0.015
 OPPOSED = 0.5
 """Length of the sum of two normals below which palms press against each other."""
 UP = np.array([0.0, 0.0, 1.0])
+_NEXT, _AFTER = [1, 2, 0], [2, 0, 1]
 _HANDS = tuple(CONTACT_NAMES.index(f"{side}_hand") for side in ("left", "right"))
 
 
@@ -32,10 +32,9 @@ class ContactForces:
     """Generalised forces of unit cone edges, frame by frame of one prior."""
 
     def __init__(self, scene: RobotScene, prior: Prior) -> None:
-        model, robot = scene.model, scene.robot
+        model = scene.model
         self.scene, self.prior = scene, prior
-        self.bodies = [model.body(robot.contact_bodies[n]).id for n in CONTACT_NAMES]
-        self.points = [sole_points(model, geoms) for geoms in scene.contact_geoms]
+        self.touching = [_by_body(model, geoms) for geoms in scene.contact_geoms]
         self.object = int(model.geom_bodyid[scene.object_geoms[0]])
         self.rests = resting_points(prior.object)
         self.order = [prior.contact_names.index(name) for name in CONTACT_NAMES]
@@ -54,23 +53,25 @@ class ContactForces:
         for index, column in enumerate(self.order):
             if not self.prior.contact[t, column]:
                 continue
-            points, normal = self._patch(data, index)
-            force = np.tile(_pyramid(normal, TOUCH_FRICTION), (len(points), 1))
-            at = np.repeat(points, 4, axis=0)
-            body = self.bodies[index]
-            found.append(
-                self._effect(data, body, at, force)
-                - self._effect(data, self.object, at, force)
-            )
-            if index in _HANDS:
-                normals[index] = normal
-                even = np.tile(normal / len(points), (len(points), 1))
-                push = self._effect(data, body, points, even)
-                push -= self._effect(data, self.object, points, even)
-                pressed += push.sum(axis=0)
+            for body, local, _ in self.touching[index]:
+                points, normal = self._patch(data, body, local)
+                force = np.tile(_pyramid(normal, TOUCH_FRICTION), (len(points), 1))
+                at = np.repeat(points, 4, axis=0)
+                found.append(self._between(data, body, at, force))
+                if index in _HANDS:
+                    normals[index] = normal
+                    even = np.tile(normal / len(points), (len(points), 1))
+                    pressed += self._between(data, body, points, even).sum(axis=0)
         if len(normals) < 2 or np.linalg.norm(sum(normals.values())) > OPPOSED:
             pressed[:] = 0.0
         return np.concatenate(found).T, pressed
+
+    def _between(
+        self, data: mujoco.MjData, body: int, points: Floats, forces: Floats
+    ) -> Floats:
+        """The same for `forces` on `body` and against them on the object."""
+        on_object = self._effect(data, self.object, points, forces)
+        return self._effect(data, body, points, forces) - on_object
 
     def _effect(
         self, data: mujoco.MjData, body: int, points: Floats, forces: Floats
@@ -78,22 +79,18 @@ class ContactForces:
         """Generalised forces `(K, nv)` of `forces (K, 3)` [N] on `body` at `points`."""
         jac = self.jac
         mujoco.mj_jacBody(self.scene.model, data, jac[0], jac[1], body)
-        moments = np.cross(points - data.xpos[body], forces)
+        moments = _cross(points - data.xpos[body], forces)
         return forces @ jac[0] + moments @ jac[1]
 
     def _floor(self, data: mujoco.MjData) -> Floats:
         """The floor under the feet."""
         found = []
-        for index in (2, 3):
-            local, radius = self.points[index]
-            body = self.bodies[index]
+        for body, local, radius in (*self.touching[2], *self.touching[3]):
             points = data.xpos[body] + local @ data.xmat[body].reshape(3, 3).T
             points = points - radius * UP
             points = points[points[:, 2] < FOOT_HEIGHT]
-            force = np.tile(_pyramid(UP, FOOT_FRICTION), (len(points), 1))
-            found.append(
-                self._effect(data, body, np.repeat(points, 4, axis=0), force)
-            )
+            force = np.tile(_FLOOR, (len(points), 1))
+            found.append(self._effect(data, body, np.repeat(points, 4, axis=0), force))
         return np.concatenate(found)
 
     def _object_floor(self, data: mujoco.MjData, qvel: Floats) -> Floats:
@@ -107,7 +104,7 @@ class ContactForces:
             return np.zeros((0, self.scene.model.nv))
         dof = self.scene.object_dof
         spin = mat @ qvel[dof + 3 : dof + 6]
-        speed = (qvel[dof : dof + 3] + np.cross(spin, arms)) * [1.0, 1.0, 0.0]
+        speed = (qvel[dof : dof + 3] + _cross(spin, arms)) * [1.0, 1.0, 0.0]
         fast = np.linalg.norm(speed, axis=1, keepdims=True)
         friction = self.prior.object.friction
         if fast.max() > SLIDING:
@@ -116,18 +113,30 @@ class ContactForces:
         force = np.tile(_pyramid(UP, friction), (len(points), 1))
         return self._effect(data, body, np.repeat(points, 4, axis=0), force)
 
-    def _patch(self, data: mujoco.MjData, index: int) -> tuple[Floats, Floats]:
+    def _patch(
+        self, data: mujoco.MjData, body: int, local: Floats
+    ) -> tuple[Floats, Floats]:
         """Where a body presses: points `(P, 3)` on the object and the force's way.
 
         The normal points from the object into the body: the force on the body.
         """
-        local, _ = self.points[index]
-        body, obj = self.bodies[index], self.object
+        obj = self.object
         points = data.xpos[body] + local @ data.xmat[body].reshape(3, 3).T
         mat = data.xmat[obj].reshape(3, 3)
         points_o = (points - data.xpos[obj]) @ mat
         on, normal = project(points_o, self.prior.object)
         return data.xpos[obj] + on @ mat.T, mat @ normal
+
+
+def _by_body(
+    model: mujoco.MjModel, geoms: NDArray[np.int_]
+) -> list[tuple[int, Floats, float]]:
+    """Bodies of geoms, the points `(P, 3)` [m] by which each touches, their radius."""
+    bodies = model.geom_bodyid[geoms]
+    return [
+        (int(body), *sole_points(model, geoms[bodies == body]))
+        for body in np.unique(bodies)
+    ]
 
 
 def resting_points(obj: ObjectSpec) -> Floats:
@@ -196,7 +205,16 @@ def _onto(points: Floats, part: Part, normal: Floats) -> Floats:
 def _pyramid(normal: Floats, friction: float) -> Floats:
     """Four edges `(4, 3)` of the friction pyramid about a unit normal."""
     seed = np.eye(3)[int(np.argmin(np.abs(normal)))]
-    a = np.cross(normal, seed)
+    a = _cross(normal, seed)
     a = a / np.linalg.norm(a)
-    b = np.cross(normal, a)
+    b = _cross(normal, a)
     return normal + friction * np.stack([a, -a, b, -b])
+
+
+def _cross(u: Floats, v: Floats) -> Floats:
+    """Cross product `(..., 3)`, without the overhead of `np.cross`."""
+    turned = u[..., _NEXT] * v[..., _AFTER] - u[..., _AFTER] * v[..., _NEXT]
+    return np.asarray(turned, dtype=np.float64)
+
+
+_FLOOR = _pyramid(UP, FOOT_FRICTION)

@@ -24,6 +24,8 @@ SWING = 24
 SHIFT = 18
 """Frames in which the weight goes over one foot first, and back between both last."""
 CLEARANCE = 0.05
+LATE = 0.1
+"""Share of a swing in which the foot rises before it goes, and goes no more."""
 BASE_SIGMA = 6.0
 ZMP_SIGMA = 3.0
 
@@ -230,8 +232,10 @@ def _sole(foot: Floats) -> Floats:
 
 def _swing(start: Floats, goal: Floats, phase: Floats) -> Floats:
     """Foot `(K, 4)` from one print to the next."""
-    way = start + min_jerk(phase)[:, None] * (goal - start)
-    way[:, 2] += CLEARANCE * 16.0 * (phase * (1.0 - phase)) ** 2
+    way = start + min_jerk((phase - LATE) / (1.0 - 2.0 * LATE))[:, None] * (
+        goal - start
+    )
+    way[:, 2] += CLEARANCE * 64.0 * (phase * (1.0 - phase)) ** 3
     return way
 
 

@@ -21,9 +21,12 @@ PALM_RISE = 0.20
 """Height of the palms over the object's centre, over half its height."""
 PALM_PITCH = 0.4
 LYING_RISE = 0.03
-PUSH_HEIGHT = 0.62
-"""Height [m] of palms that push, at most, and at most so much of the object's: 0.86."""
+PUSH_HEIGHT = 0.66
+"""Height [m] of palms that push, at most, and at most 0.88 of the object's."""
 PUSH_APART = 0.14
+PUSH_TILT = 0.18
+"""Angle [rad] between a pushing hand and the face, so that the wrist keeps off it."""
+PUSH_GAP = 0.022
 LEVEL = 0.5
 """Vertical part of an axis below which it counts as lying."""
 
@@ -101,10 +104,10 @@ def _push(demo: Demonstration, obj: ObjectSpec) -> Grasp:
     quat = np.asarray(rotations.from_yaw(0.0 if axis == 0 else np.pi / 2))
     half = np.abs(rotations.to_matrix(quat)) @ np.asarray(obj.half_size)
     apart = min(PUSH_APART, half[1] - 0.05)
-    height = min(PUSH_HEIGHT, 0.86 * 2 * half[2]) - half[2]
+    height = min(PUSH_HEIGHT, 0.88 * 2 * half[2]) - half[2]
     palms = np.array([[-half[0], apart, height], [-half[0], -apart, height]])
     back = np.array([[-1.0, 0.0, 0.0], [-1.0, 0.0, 0.0]])
-    palms = palms + PALM_GAP * back
+    palms = palms + PUSH_GAP * back
     return Grasp(
         heading=float(np.arctan2(forward[1], forward[0])),
         quat=np.asarray(quat, dtype=np.float64),
@@ -119,13 +122,18 @@ def _push(demo: Demonstration, obj: ObjectSpec) -> Grasp:
 
 
 def _flat_palms() -> Floats:
-    """Palms `(2, 4)` whose fingers point up and inward and whose flat side is ahead."""
+    """Palms `(2, 4)` whose fingers point inward and whose flat side is ahead.
+
+    The wrists, thicker than the hands, stay `PUSH_TILT` off the face.
+    """
     quats = []
     for sign in (1.0, -1.0):
-        fingers = np.array([0.0, -0.6 * sign, 0.8])
+        fingers = np.array([0.0, -0.75 * sign, 0.66])
         thin = np.array([-sign, 0.0, 0.0])
         turn = np.stack([fingers, thin, np.cross(fingers, thin)], axis=1)
-        quats.append(rotations.from_matrix(turn))
+        flat = rotations.from_matrix(turn)
+        tilt = np.array([0.0, 0.0, -sign * PUSH_TILT])
+        quats.append(rotations.multiply(flat, rotations.exp(tilt)))
     return np.stack(quats)
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from assets import rotations
 from perception.prior import CONTACT_NAMES
+from perception.retargeting.approach import STEP, approach
 from perception.retargeting.body import Body
 from perception.retargeting.demonstration import Demonstration
 from perception.retargeting.footsteps import Gait, Move, blend_way, plan_gait, wrap
@@ -24,7 +25,6 @@ from perception.retargeting.plan import (
     leaning,
     read_at,
     stand_up,
-    start_place,
 )
 from perception.retargeting.progress import lift_curve, tip_curve
 from perception.retargeting.scene import RobotScene
@@ -38,19 +38,20 @@ HOLD = 50
 """Frames for which an object is held at the end, or left alone."""
 TOE_GAP = (0.10, 0.17)
 BODY_GAP = (0.15, 0.22)
+NARROW, WIDE = 0.10, 0.15
+"""Half an object's width [m] below which hands go between the knees, and half the
+stance for that."""
 PUSH_GAP = 0.33
 """From the ankles to the face that is pushed [m]; shorter steps keep toes off it."""
 PUSH_STRIDE = 0.20
 HELD_STRIDE = 0.25
-NEARER_FROM = 0.3
+NEARER_FROM = 0.5
 """Part of the lift after which the object comes nearer, past the knees."""
 PALM_BESIDE = 0.10
 CLOSING = 20
 LEAST_RISE = 0.30
 HIGHEST_PALM = 1.45
 """Height of the palms at most, over the height of the hip joints."""
-STEP = 0.12
-"""How far [m] a standing person's feet may seem to move."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,7 +63,6 @@ class _Stage:
     between which the person walks with the object.
     """
 
-    begin: Floats
     take: Floats
     give: Floats
     lies: float
@@ -78,7 +78,9 @@ def plan_handling(demo: Demonstration, scene: RobotScene, body: Body) -> Plan:
     grasp = find_grasp(demo, scene.object)
     stage = _set_stage(demo, grasp, body)
     moves, taken, given = _moves(demo, stage, grasp)
-    gait = plan_gait(moves, body, half_stance(demo, body))
+    narrow = grasp.half[1] < NARROW
+    stance = max(half_stance(demo, body), WIDE if narrow else 0.0)
+    gait = plan_gait(moves, body, stance)
     plan = stand_up(demo, scene, body, gait)
     start, end = gait.spans[taken][0], gait.spans[given][1]
     frames = np.arange(gait.num_frames)
@@ -92,8 +94,15 @@ def plan_handling(demo: Demonstration, scene: RobotScene, body: Body) -> Plan:
     lifted = held & (pos[:, 2] > grasp.half[2] + 0.004) & (grasp.tip == 0)
     arrived = gait.spans[taken - 1][0] if taken else 0
     reach = _reach(frames, start, end, arrived, gait.num_frames)
+    pelvis = plan.pelvis_pos_w.copy()
+    lowest = pelvis[held, 2].min()
+    rising = up * (grasp.tip == 0)
+    pelvis[:, 2] = np.maximum(
+        pelvis[:, 2], lowest + rising * (pelvis[:, 2].max() - lowest)
+    )
     return dataclasses.replace(
         plan,
+        pelvis_pos_w=pelvis,
         object_pos_w=pos,
         object_quat_w=quat,
         contact=contact,
@@ -108,18 +117,21 @@ def _set_stage(demo: Demonstration, grasp: Grasp, body: Body) -> _Stage:
     scale = body.hip_height / demo.hip_height
     forward = np.array([np.cos(grasp.heading), np.sin(grasp.heading)])
     rest, half = demo.rest[:2], grasp.half[0]
-    up, rise = tip_curve(demo) if grasp.tip else lift_curve(demo)
+    up, rise = np.zeros(demo.num_frames), 0.0
+    if not grasp.pushes:
+        up, rise = tip_curve(demo) if grasp.tip else lift_curve(demo)
     last = min(demo.end, demo.num_frames - 1)
     gone, there = demo.walk_between(demo.start, last, STEP)
     if not (grasp.pushes or grasp.tip) and there > gone:
         high = np.flatnonzero(up[:there] < 0.95)
         gone = min(max(gone, int(high[-1]) if len(high) else 0), there - 1)
     if grasp.pushes:
-        up, rise = np.zeros_like(up), 0.0
         lies = held = half + PUSH_GAP
         gone, there = max(gone, demo.start + 1), max(there, gone + 2)
     else:
         near, far = (body.toe + gap for gap in TOE_GAP)
+        if grasp.half[1] < NARROW:
+            near = far
         distance = float((rest - demo.place[demo.start, :2]) @ forward)
         lies = half + float(np.clip(scale * distance - half, near, far))
         held = half + float(np.clip(scale * _ahead(demo, up) - half, *BODY_GAP))
@@ -129,8 +141,7 @@ def _set_stage(demo: Demonstration, grasp: Grasp, body: Body) -> _Stage:
     if there > gone:
         out = held if demo.end >= demo.num_frames else lies
         give = _give_up(demo, take, out)
-    begin = start_place(demo, rest, take)
-    return _Stage(begin, take, give, lies, held, up, rise, gone, there)
+    return _Stage(take, give, lies, held, up, rise, gone, there)
 
 
 def _give_up(demo: Demonstration, take: Floats, ahead: float) -> Floats:
@@ -167,15 +178,8 @@ def _moves(
     demo: Demonstration, stage: _Stage, grasp: Grasp
 ) -> tuple[list[Move], int, int]:
     """Standing and walking in order; where the touch begins, and with which it ends."""
-    moves: list[Move] = []
     take, give = stage.take[None], stage.give[None]
-    leaves, arrives = demo.walk_between(0, demo.start, STEP)
-    if np.linalg.norm(stage.begin[:2] - stage.take[:2]) < 3.0 * STEP:
-        leaves = arrives = 0
-    if arrives > leaves:
-        way = blend_way(demo.way(leaves, arrives), stage.begin, stage.take)
-        moves.append(Move((0, leaves), stage.begin[None], max(leaves, 10)))
-        moves.append(Move((leaves, arrives), way))
+    moves, arrives = approach(demo, stage.take)
     length = max(demo.start - arrives, LEAD_IN)
     moves.append(Move((arrives, demo.start), take, length))
     taken = len(moves)

@@ -98,21 +98,7 @@ def half_stance(demo: Demonstration, body: Body) -> float:
     return float(np.clip(scale * demo.stance / 2, *STANCE))
 
 
-def start_place(demo: Demonstration, rest: Floats, place: Floats) -> Floats:
-    """Where the robot begins `(3,)`: as far from the object as the person.
-
-    `rest (2,)` is the object, `place (3,)` where the robot stands to touch it.
-    """
-    seen = demo.place[:5].mean(axis=0)
-    far = float(np.linalg.norm(seen[:2] - rest))
-    if far < np.linalg.norm(place[:2] - rest):
-        return np.array([*place[:2], seen[2]])
-    return seen
-
-
-def stand_up(
-    demo: Demonstration, scene: RobotScene, body: Body, gait: Gait
-) -> Plan:
+def stand_up(demo: Demonstration, scene: RobotScene, body: Body, gait: Gait) -> Plan:
     """A plan that walks in the person's style with free arms and touches nothing.
 
     The object stays where the demonstration first has it.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import mujoco
@@ -40,8 +41,16 @@ NEAR = 0.2
 """Distance [m] from the object from which on bodies are looked at."""
 
 
+class PoorPriorError(ValueError):
+    """A prior that nobody should learn from; it is in `prior`, with its quality."""
+
+    def __init__(self, prior: Prior) -> None:
+        super().__init__(f"prior '{prior.name}': {'; '.join(prior.quality['reasons'])}")
+        self.prior = prior
+
+
 def measure_quality(prior: Prior, robot: RobotSpec) -> dict[str, Any]:
-    """Figures of a prior as JSON values; raises ValueError if it is hopeless.
+    """Figures of a prior as JSON values; raises `PoorPriorError` if it is hopeless.
 
     | figure | meaning |
     |---|---|
@@ -76,8 +85,7 @@ def measure_quality(prior: Prior, robot: RobotSpec) -> dict[str, Any]:
     }
     quality["reasons"] = _reasons(quality)
     if quality["reasons"]:
-        msg = f"prior '{prior.name}': {'; '.join(quality['reasons'])}"
-        raise ValueError(msg)
+        raise PoorPriorError(dataclasses.replace(prior, quality=quality))
     return quality
 
 
@@ -111,7 +119,9 @@ class _Sweep:
         self.soles = np.zeros((prior.num_frames, 2, len(soles[0][0]), 3))
         feet = [int(model.geom_bodyid[geoms[0]]) for geoms in scene.feet]
         pairs = np.stack(self_pairs(scene), axis=1)
-        parts = [(int(g), int(p)) for g in scene.robot_geoms for p in scene.object_geoms]
+        parts = [
+            (int(g), int(p)) for g in scene.robot_geoms for p in scene.object_geoms
+        ]
         groups = {int(g): _group(_name(model, int(g))) for g in scene.robot_geoms}
         order = [prior.contact_names.index(name) for name in CONTACT_NAMES]
         for t, q in enumerate(scene.motion(prior)):
@@ -143,15 +153,20 @@ class _Sweep:
         close = pairs[(way**2).sum(axis=1) < reach**2]
         found: dict[int, float] = {}
         for a, b in close:
-            gap = mujoco.mj_geomDistance(model, data, int(a), int(b), within + 1e-6, None)
+            gap = mujoco.mj_geomDistance(
+                model, data, int(a), int(b), within + 1e-6, None
+            )
             found[int(a)] = min(gap, found.get(int(a), NEAR))
         return found
 
     def foot_speed(self, fps: float) -> float:
-        """Highest speed [m/s] of a foot whose whole sole is on the floor."""
+        """Highest speed [m/s] along the floor of a foot whose whole sole is on the floor."""
         down = (self.soles[..., 2] < STANDING).all(axis=2)
         both = down[1:] & down[:-1]
-        speed = np.linalg.norm(np.diff(self.soles, axis=0), axis=-1).max(axis=2) * fps
+        speed = (
+            np.linalg.norm(np.diff(self.soles[..., :2], axis=0), axis=-1).max(axis=2)
+            * fps
+        )
         return float(speed[both].max(initial=0.0))
 
 

@@ -21,21 +21,34 @@ from perception.retargeting.clearance import Clearance
 from perception.retargeting.demonstration import Demonstration, read_demonstration
 from perception.retargeting.feasible import plan_com
 from perception.retargeting.handling import plan_handling
+from perception.retargeting.kicking import plan_kicking
 from perception.retargeting.plan import Plan
 from perception.retargeting.quality import measure_quality
 from perception.retargeting.scene import RobotScene, compile_scene
+from perception.retargeting.seating import plan_sitting
 from perception.retargeting.whole_body_ik import Weights, WholeBodyIK
 from perception.smoothing import gaussian
 from perception.track import Track
 
 Floats = NDArray[np.float64]
 
-STRIDE = 4
-"""Frames from one to the next where the first, coarse solution is looked for."""
-COARSE, FINE = 30, 3
-"""Iterations of the coarse solutions and of each fine one."""
-REFINE = Weights(pelvis_position=6.0, torso_orientation=2.0, palm_position=25.0)
+FREE_ITERATIONS = 10
+"""For the first solution, whose hands are free and which keeps off nothing."""
+KEEP = Weights(pelvis_position=6.0, torso_orientation=2.0, palm_position=25.0)
 HANGING_SIGMA = 4.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Level:
+    """A solution of every `stride`-th frame."""
+
+    stride: int
+    iterations: int
+
+
+COARSE = Level(4, 16)
+REFINE = (Level(2, 5), Level(1, 3))
+"""After each the balance is planned anew."""
 
 
 def retarget(
@@ -73,41 +86,50 @@ def make_plan(demo: Demonstration, scene: RobotScene, body: Body) -> Plan:
     if contacts == HANDS:
         return plan_handling(demo, scene, body)
     if contacts == FEET:
-        msg = "kick"
-        raise ValueError(msg)
-    msg = "sit"
-    raise ValueError(msg)
+        return plan_kicking(demo, scene, body)
+    return plan_sitting(demo, scene, body)
 
 
-def perform(
-    scene: RobotScene, plan: Plan, body: Body, clearance: Clearance
-) -> Floats:
+def perform(scene: RobotScene, plan: Plan, body: Body, clearance: Clearance) -> Floats:
     """Configurations `(T, nq)` that follow a plan, smooth and in balance."""
     ik = WholeBodyIK(scene)
-    frames = _coarse_frames(plan)
+    frames = _every(plan, COARSE.stride)
+    rate = RATE / COARSE.stride
     coarse = plan.at(frames)
-    rate = RATE / STRIDE
     start = _along_the_way(scene, coarse, body)
     free = dataclasses.replace(coarse, palm_weight=0.0 * coarse.palm_weight)
-    hanging = ik.solve(free, start, None, iterations=COARSE, rate=rate)
-    between = _interpolate(palm_positions(scene, hanging), frames, plan.num_frames)
-    plan = reach_out(plan, gaussian(between, HANGING_SIGMA))
-    coarse = plan.at(frames)
-    bent = ik.solve(coarse, hanging, clearance, iterations=COARSE, rate=rate)
+    hanging = ik.solve(free, start, None, iterations=FREE_ITERATIONS, rate=rate)
+    plan = reach_out(plan, *hanging_palms(scene, hanging, frames, plan.num_frames))
+    bent = ik.solve(
+        plan.at(frames), hanging, clearance, iterations=COARSE.iterations, rate=rate
+    )
     qpos = spread(scene, bent, frames, plan.num_frames)
-    for _ in range(2):
-        plan = plan_com(scene, plan, qpos)
-        plan = keep_style(scene, plan, qpos)
-        qpos = ik.solve(plan, qpos, clearance, iterations=FINE, weights=REFINE)
+    for level in REFINE:
+        plan = keep_style(scene, plan_com(scene, plan, qpos), qpos)
+        frames = _every(plan, level.stride)
+        found = ik.solve(
+            plan.at(frames),
+            qpos[frames],
+            clearance,
+            iterations=level.iterations,
+            weights=KEEP,
+            rate=RATE / level.stride,
+        )
+        qpos = spread(scene, found, frames, plan.num_frames)
     return qpos
 
 
-def reach_out(plan: Plan, hanging: Floats) -> Plan:
-    """`plan` with palms that leave `hanging (T, 2, 3)` [m] for the object."""
+def reach_out(plan: Plan, pos: Floats, quat: Floats) -> Plan:
+    """`plan` with palms that leave where they hang for the object.
+
+    They hang at `pos (T, 2, 3)` [m], turned by `quat (T, 2, 4)`.
+    """
     reach = plan.palm_weight[..., None]
+    turned = rotations.slerp(quat, plan.palm_quat_w, plan.palm_weight)
     return dataclasses.replace(
         plan,
-        palm_pos_w=hanging + reach * (plan.palm_pos_w - hanging),
+        palm_pos_w=pos + reach * (plan.palm_pos_w - pos),
+        palm_quat_w=np.asarray(turned, dtype=np.float64),
         palm_weight=np.clip(3.0 * plan.palm_weight, 0.0, 1.0),
     )
 
@@ -129,22 +151,33 @@ def keep_style(scene: RobotScene, plan: Plan, qpos: Floats) -> Plan:
     )
 
 
-def palm_positions(scene: RobotScene, qpos: Floats) -> Floats:
-    """Palm sites `(T, 2, 3)` [m] in configurations `(T, nq)`."""
+def hanging_palms(
+    scene: RobotScene, qpos: Floats, frames: NDArray[np.int_], length: int
+) -> tuple[Floats, Floats]:
+    """Palm sites at every frame, `(length, 2, 3)` [m] and `(length, 2, 4)`.
+
+    `qpos (K, nq)` are configurations at `frames`.
+    """
     data = mujoco.MjData(scene.model)
     sites = [scene.model.site(site).id for site in scene.robot.palm_sites]
-    palms = np.empty((len(qpos), 2, 3))
+    pos, mat = np.empty((len(qpos), 2, 3)), np.empty((len(qpos), 2, 3, 3))
     for t, q in enumerate(qpos):
         data.qpos[:] = q
         mujoco.mj_kinematics(scene.model, data)
-        palms[t] = data.site_xpos[sites]
-    return palms
+        pos[t] = data.site_xpos[sites]
+        mat[t] = data.site_xmat[sites].reshape(2, 3, 3)
+    near = np.asarray(rotations.continuous(rotations.from_matrix(mat)))
+    quat = rotations.normalize(_interpolate(near, frames, length))
+    smooth = gaussian(_interpolate(pos, frames, length), HANGING_SIGMA)
+    return smooth, np.asarray(quat, dtype=np.float64)
 
 
 def spread(
     scene: RobotScene, qpos: Floats, frames: NDArray[np.int_], length: int
 ) -> Floats:
     """Configurations at every frame `(length, nq)` from those at `frames`."""
+    if len(qpos) == length:
+        return qpos
     out = _interpolate(qpos, frames, length)
     for start in (scene.root_qpos + 3, scene.object_qpos + 3):
         quat = slice(start, start + 4)
@@ -193,10 +226,11 @@ def assemble(
     )
 
 
-def _coarse_frames(plan: Plan) -> NDArray[np.int_]:
-    """Every `STRIDE`-th frame and the last."""
-    frames = np.arange(0, plan.num_frames, STRIDE)
-    return np.append(frames, plan.num_frames - 1) if frames[-1] < plan.num_frames - 1 else frames
+def _every(plan: Plan, stride: int) -> NDArray[np.int_]:
+    """Every `stride`-th frame and the last."""
+    frames = np.arange(0, plan.num_frames, stride)
+    last = plan.num_frames - 1
+    return frames if frames[-1] == last else np.append(frames, last)
 
 
 def _along_the_way(scene: RobotScene, plan: Plan, body: Body) -> Floats:

@@ -106,9 +106,7 @@ def compile_scene(robot: RobotSpec, obj: ObjectSpec) -> RobotScene:
         root_dof=int(model.jnt_dofadr[root]),
         object_qpos=int(model.jnt_qposadr[free]),
         object_dof=int(model.jnt_dofadr[free]),
-        contact_geoms=tuple(
-            _geoms(model, robot.contact_bodies[name]) for name in CONTACT_NAMES
-        ),
+        contact_geoms=tuple(_touching(model, robot, name) for name in CONTACT_NAMES),
         object_geoms=_geoms(model, OBJECT_BODY),
     )
 
@@ -119,6 +117,30 @@ def _root_joint(model: mujoco.MjModel, robot: RobotSpec) -> int:
         msg = f"{robot.mjcf}: {robot.root_body} has no free joint, so it cannot walk"
         raise ValueError(msg)
     return index
+
+
+def _touching(model: mujoco.MjModel, robot: RobotSpec, name: str) -> Ints:
+    """Geoms by which a contact body touches; who sits does so on the hips as well."""
+    bodies = [robot.contact_bodies[name]]
+    if name == "pelvis":
+        bodies += _hips(model, robot)
+    found = [_geoms(model, body) for body in bodies[:1]]
+    for body in bodies[1:]:
+        of_body = model.geom_bodyid == model.body(body).id
+        found.append(np.flatnonzero(of_body & (model.geom_contype > 0)))
+    return np.concatenate(found)
+
+
+def _hips(model: mujoco.MjModel, robot: RobotSpec) -> list[str]:
+    """The first two bodies of each leg below the pelvis."""
+    root = model.body(robot.root_body).id
+    hips: list[str] = []
+    for side in ("left", "right"):
+        chain = [model.body(robot.contact_bodies[f"{side}_foot"]).id]
+        while chain[-1] != root:
+            chain.append(int(model.body_parentid[chain[-1]]))
+        hips += [model.body(body).name for body in chain[-3:-1]]
+    return hips
 
 
 def _geoms(model: mujoco.MjModel, body: str) -> Ints:

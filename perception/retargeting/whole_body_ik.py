@@ -18,10 +18,13 @@ from perception.prior import RATE
 from perception.retargeting.clearance import Clearance
 from perception.retargeting.plan import Plan
 from perception.retargeting.scene import RobotScene
+from perception.retargeting.walls import JointWalls, Walls
 
 Floats = NDArray[np.float64]
 
 JOINT_MARGIN = 0.05
+ACTIVE_ROUNDS = 2
+"""Solutions per iteration: what the first would break holds in the second."""
 MOST = 0.4
 """How far [rad, m] an iteration may move a coordinate."""
 
@@ -43,7 +46,8 @@ class Weights:
     leg_posture: float = 0.02
     waist_posture: float = 0.5
     clear: float = 40.0
-    limit: float = 20.0
+    damping: float = 0.1
+    """Per step; slows the solution, does not bend it."""
     acceleration: float = 0.004
     """Per rad/s²."""
     still: float = 0.1
@@ -90,17 +94,23 @@ class WholeBodyIK:
         self.scene.place_object(qpos, plan.object_pos_w, plan.object_quat_w)
         posture = qpos[:, self.scene.joint_qpos].copy()
         for _ in range(iterations):
-            hessian, gradient = self._targets(plan, qpos, clearance, w)
+            hessian, gradient, walls = self._targets(plan, qpos, clearance, w)
             self._joints(plan, qpos, posture, hessian, gradient, w)
-            step = self._step(qpos, hessian, gradient, w, rate)
+            walls = [*walls, self._ranges(qpos)]
+            step = np.zeros_like(gradient)
+            for _ in range(ACTIVE_ROUNDS):
+                stiff, pull = hessian.copy(), gradient.copy()
+                for wall in walls:
+                    wall.push(stiff, pull, step)
+                step = self._step(qpos, stiff, pull, w, rate)
             largest = np.abs(step).max(axis=1, keepdims=True)
             self._move(qpos, step * np.minimum(1.0, MOST / (largest + 1e-9)))
         return qpos
 
     def _targets(
         self, plan: Plan, qpos: Floats, clearance: Clearance | None, w: Weights
-    ) -> tuple[Floats, Floats]:
-        """Normal equations `(T, n, n)` and `(T, n)` of the tasks in space."""
+    ) -> tuple[Floats, Floats, list[Walls]]:
+        """Normal equations `(T, n, n)`, `(T, n)` of the tasks in space, and walls."""
         model, n = self.scene.model, self.size
         data = mujoco.MjData(model)
         frames = len(qpos)
@@ -110,6 +120,7 @@ class WholeBodyIK:
         com = np.zeros((frames, 3))
         hessian, gradient = np.zeros((frames, n, n)), np.zeros((frames, n))
         bodies = [*self.feet, self.pelvis, self.torso]
+        near: list[tuple[Floats, Floats]] = []
         for t in range(frames):
             data.qpos[:] = qpos[t]
             mujoco.mj_kinematics(model, data)
@@ -124,9 +135,7 @@ class WholeBodyIK:
             pos[t, 4:] = data.site_xpos[self.palms]
             com[t] = data.subtree_com[self.pelvis]
             if clearance is not None:
-                rows, short = clearance.rows(data, n)
-                hessian[t] += w.clear**2 * rows.T @ rows
-                gradient[t] += w.clear**2 * rows.T @ short
+                near.append(clearance.rows(data, n))
         error, weight = self._errors(plan, pos, quat, w)
         stacked = (weight @ jac[..., :n]).reshape(frames, 36, n)
         residual = (weight @ error[..., None]).reshape(frames, 36, 1)
@@ -137,7 +146,7 @@ class WholeBodyIK:
         turned = stacked.transpose(0, 2, 1)
         hessian += turned @ stacked
         gradient += (turned @ residual)[..., 0]
-        return hessian, gradient
+        return hessian, gradient, [Walls(near, w.clear)] if near else []
 
     def _errors(
         self, plan: Plan, pos: Floats, quat: Floats, w: Weights
@@ -187,10 +196,10 @@ class WholeBodyIK:
         gradient: Floats,
         w: Weights,
     ) -> None:
-        """Add posture, arm swing, joint ranges and a little damping."""
+        """Add posture, arm swing and a little damping."""
         scene, robot = self.scene, self.scene.robot
         joints = qpos[:, scene.joint_qpos]
-        diagonal = np.full(hessian.shape[:2], 1e-6)
+        diagonal = np.full(hessian.shape[:2], w.damping**2)
         wanted = posture.copy()
         columns = list(scene.joint_dof)
         for side, dof in enumerate(self.shoulders):
@@ -204,12 +213,16 @@ class WholeBodyIK:
         cost[self.of_waist] = w.waist_posture**2
         diagonal[:, scene.joint_dof] += cost
         gradient[:, scene.joint_dof] += cost * (wanted - joints)
-        low, high = robot.array("lower") + JOINT_MARGIN, robot.array("upper") - JOINT_MARGIN
-        outside = np.clip(joints, low, high) - joints
-        diagonal[:, scene.joint_dof] += w.limit**2 * (outside != 0.0)
-        gradient[:, scene.joint_dof] += w.limit**2 * outside
         index = np.arange(self.size)
         hessian[:, index, index] += diagonal
+
+    def _ranges(self, qpos: Floats) -> JointWalls:
+        """The joints' ranges, less a margin, as walls."""
+        scene, robot = self.scene, self.scene.robot
+        joints = qpos[:, scene.joint_qpos]
+        low = robot.array("lower") + JOINT_MARGIN - joints
+        high = joints - robot.array("upper") + JOINT_MARGIN
+        return JointWalls(scene.joint_dof, low, high)
 
     def _step(
         self, qpos: Floats, hessian: Floats, gradient: Floats, w: Weights, rate: float

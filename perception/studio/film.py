@@ -17,9 +17,9 @@ from perception.studio.motion import Motion
 from perception.studio.passer_by import PREFIX
 from perception.studio.viewpoint import CAMERA, Camera, aim
 
-_BLUR_PX = 2.0
+_BLUR_PX = 3.0
 """A picture is blended of moments between which nothing moves farther than this."""
-_MOST_BLENDED = 5
+_MOST_BLENDED = 4
 
 
 @dataclasses.dataclass(frozen=True)

@@ -115,7 +115,7 @@ def make_set(
     spec = make_spec(cast.actor)
     spec.visual.global_.offwidth, spec.visual.global_.offheight = size
     spec.visual.quality.shadowsize, spec.visual.quality.offsamples = 1024, 0
-    spec.visual.quality.numslices, spec.visual.quality.numstacks = 18, 12
+    spec.visual.quality.numslices, spec.visual.quality.numstacks = 16, 10
     spec.visual.map.znear = 0.02
     spec.stat.extent = 1.5 + room.width + room.depth
     spec.stat.center = room.at(0.0, 0.0, 0.8)

@@ -25,7 +25,7 @@ def test_tables_are_rectangular():
 def test_a_figure_nobody_has_is_a_dash():
     assert number(None, 1) == "–"
     assert number(float("nan"), 1) == "–"
-    assert number({"value": None, "low": None, "high": None}, 1, True) == "– (–)"
+    assert number({"value": None, "low": None, "high": None}, 1, True) == "–"
     figure = {"value": 1.26, "low": 1.0, "high": 2.0}
     assert number(figure, 1, True) == "1.3 (1.0 to 2.0)"
 

@@ -18,6 +18,15 @@ POS, QUAT = np.zeros(3), np.array([1.0, 0.0, 0.0, 0.0])
 PERIOD = CONTRACT.execute * CONTRACT.ticks_per_command
 
 
+class Gentle(Recorder):
+    """Made-up plans that a robot could follow."""
+
+    def __call__(self, obs):
+        self.plans.append(np.float32(0.1) * super().__call__(obs))
+        del self.plans[-2]
+        return self.plans[-1]
+
+
 def driven(plans, ticks, delay=0):
     """Commands of a stream whose generator takes `delay` ticks for each plan."""
     stream, due, commands = CommandStream(CONTRACT), [], []
@@ -37,15 +46,21 @@ def driven(plans, ticks, delay=0):
     return stream, np.array(commands)
 
 
+def asked(stream, pos=POS):
+    request = stream.request(pos, QUAT)
+    assert request is not None
+    return request
+
+
 def made_up(seed=0):
     rng = np.random.default_rng(seed)
     while True:
-        yield rng.normal(size=(CONTRACT.horizon, C)).astype(np.float32)
+        yield 0.1 * rng.normal(size=(CONTRACT.horizon, C)).astype(np.float32)
 
 
 def test_a_generator_in_time_gives_the_hierarchys_commands():
     """The stream of one robot is the batched hierarchy's interpolation, bit for bit."""
-    recorder = Recorder()
+    recorder = Gentle()
     batch = Hierarchy(CONTRACT, still, recorder, 1)
     batch.reset(make_sense(1))
     expected = []
@@ -68,7 +83,7 @@ def test_a_late_plan_is_waited_for_and_nothing_jumps(delay):
 
 def test_a_generator_that_stays_away_ends_in_a_stand():
     stream, commands = CommandStream(CONTRACT), []
-    request = stream.request(POS, QUAT)
+    request = asked(stream)
     stream.offer(Plan(request.serial, next(made_up())))
     commands += [stream.next().copy() for _ in range(6 * PERIOD)]
     held = np.array(commands[PERIOD - 1 : PERIOD + 15])
@@ -87,25 +102,26 @@ def test_a_generator_that_stays_away_ends_in_a_stand():
 
 def test_answers_that_are_of_no_use_are_refused():
     stream = CommandStream(CONTRACT)
-    request = stream.request(POS, QUAT)
+    request = asked(stream)
     good = next(made_up())
-    for bad in (good[:3], good[:, :36], good[0], good * np.nan):
+    for bad in (good[:3], good[:, :36], good[0], good * np.nan, good + 30.0):
         stream.offer(Plan(request.serial, bad))
     stream.offer(Plan(request.serial - 1, good))
-    assert stream.refused == 5
+    assert stream.refused == 6
     before = stream.command.copy()
     np.testing.assert_array_equal(stream.next(), before)
 
 
 def test_thread_and_inline_planners_give_the_same_plans(bundle_path):
     bundle = Bundle.load(bundle_path)
-    request = CommandStream(CONTRACT).request(np.array([0.4, 0.1, -0.5]), QUAT)
+    request = asked(CommandStream(CONTRACT), np.array([0.4, 0.1, -0.5]))
     inline, thread = InlinePlanner(bundle.generator), ThreadPlanner(bundle.generator)
     for planner in (inline, thread):
         planner.ask(request)
     found = []
     assert until(lambda: found.append(thread.answer()) or found[-1])
     expected = inline.answer()
+    assert expected is not None
     assert found[-1].serial == expected.serial == request.serial
     np.testing.assert_array_equal(found[-1].commands, expected.commands)
     assert inline.answer() is thread.answer() is None

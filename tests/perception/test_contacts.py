@@ -16,7 +16,7 @@ def carry(frames=90, grasp=30, gap=0.01):
     height = 0.3 + 0.5 * np.clip(time - grasp / FPS, 0, 1)
     pos = np.stack([np.zeros(frames), np.zeros(frames), height], axis=1)
     away = np.clip((grasp - 8 - np.arange(frames)) / 15, 0, None)
-    joints = np.zeros((frames, 14, 3))
+    joints = np.full((frames, 14, 3), -1.5)
     for wrist, elbow, side in ((L_WRIST, L_ELBOW, 1), (R_WRIST, R_ELBOW, -1)):
         palm = pos + np.stack([0 * away, side * (0.2 + gap + away), 0 * away], axis=1)
         joints[:, wrist] = palm - [PALM_M, 0, 0]

@@ -25,7 +25,7 @@ def test_a_score_falls_from_one_through_a_half_at_the_limit(name):
     scores = [criterion.score(value) for value in values]
     assert scores[0] == 1.0
     assert criterion.score(limit) == pytest.approx(0.5)
-    assert criterion.score(2 * limit) == pytest.approx(GATE)
+    assert criterion.score(criterion.far * limit) == pytest.approx(GATE)
     assert all(np.diff(scores) < 0)
     assert min(scores) > 0
 
@@ -80,3 +80,9 @@ def test_a_kicked_object_may_move_on_alone(good):
 def test_only_figures_that_are_there_count(good):
     bare = dataclasses.replace(good, quality={"reasons": [], "new": 3})
     assert set(figures(bare)) == {"doubt", "unexplained_motion"}
+
+
+def test_what_retargeting_warns_of_does_not_pass(good):
+    assert judge(with_figure(good, "reasons", [])).kept
+    assert not judge(with_figure(good, "reasons", ["too fast"])).kept
+    assert judge(with_figure(good, "reasons", ["too fast"]), gate=0.0).kept

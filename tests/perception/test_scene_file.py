@@ -37,7 +37,7 @@ def test_a_clip_overrides_the_defaults_and_keeps_the_rest(tmp_path):
         ("task = 3", "task is 3"),
         ("field_of_view_deg = 400", "field_of_view_deg is 400"),
         ("person_height_m = true", "person_height_m is True"),
-        ("object = { shape = 'box' }", "needs shape and size"),
+        ("object = { size = [1, 1, 1] }", "needs shape and size"),
         ("object = { shape = 'cube', size = [1, 1, 1] }", "none of box"),
         ("object = { shape = 'box', size = [1, 1] }", "three lengths"),
         ("object = { shape = 'box', size = [1, 1, 99] }", "size is 99"),

@@ -8,7 +8,7 @@ import array
 import types
 from importlib import import_module
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from ros2_pyterfaces.core.types import Array, BoundedString, Sequence
@@ -56,7 +56,7 @@ def unitree_schemas():
     """Schemas of the .msg files that a workspace without Unitree's builds."""
     found = {}
     for name in ("IMUState", "MotorCmd", "MotorState", "LowCmd", "LowState"):
-        schema = {"__typename": f"unitree_hg/msg/{name}"}
+        schema: dict[str, Any] = {"__typename": f"unitree_hg/msg/{name}"}
         for line in (UNITREE / f"{name}.msg").read_text().splitlines():
             kind, field = line.split()
             base, _, length = kind.rstrip("]").partition("[")

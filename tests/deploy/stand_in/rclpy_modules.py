@@ -64,9 +64,8 @@ class Time:
         self.nanoseconds = nanoseconds
 
     def to_msg(self):
-        from builtin_interfaces.msg import Time as Message
-
-        return Message(sec=self.nanoseconds // 10**9, nanosec=self.nanoseconds % 10**9)
+        kind = sys.modules["builtin_interfaces.msg"].Time
+        return kind(sec=self.nanoseconds // 10**9, nanosec=self.nanoseconds % 10**9)
 
 
 class Clock:
@@ -219,6 +218,7 @@ class Node:
         if name in self._parameters:
             raise ParameterAlreadyDeclaredException(name)
         value = self._overrides.get(name, value)
+        assert descriptor is not None, f"{name} is described nowhere"
         for limits in (
             *descriptor.floating_point_range,
             *descriptor.integer_range,

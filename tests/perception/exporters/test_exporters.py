@@ -5,14 +5,18 @@ import numpy as np
 import pytest
 
 from assets import rotations
+from assets.arm7.spec import arm7
 from assets.g1.spec import g1
+from assets.objects import LIFT_BOX
 from perception.exporters import body_npz, unitree_csv
 from perception.exporters.folder import export_priors
 from perception.importers.families import read_motion
 from perception.importers.request import Request
 from perception.importers.robot_motion import NO_OBJECT
 from perception.prior import Prior
+from perception.retargeting.retarget import retarget
 from tests.perception.importers.motions import csv_text, robot_motion
+from tests.perception.synthetic_track import lift_track
 
 ARRAYS = (
     "joint_pos root_pos_w root_quat_w object_pos_w object_quat_w contact "
@@ -81,6 +85,18 @@ def test_a_motion_without_object_comes_back_without(tmp_path, bare):
     assert (again.object_pos_w == bare.object_pos_w).all()
     with np.load(path, allow_pickle=False) as file:
         assert file["body_pos_w"].shape[1] == 30
+
+
+def test_an_arm_on_a_fixed_base_comes_back(tmp_path):
+    track = lift_track()
+    arm = retarget(track, LIFT_BOX, arm7(), name="arm", task="lift-box", source={})
+    path = body_npz.write(arm, arm7(), tmp_path)
+    again = read_motion(Request(path, "arm", arm7()))
+    assert (again.joint_pos == arm.joint_pos).all()
+    assert (again.root_pos_w == arm.root_pos_w).all()
+    assert (again.object_pos_w == arm.object_pos_w).all()
+    hand = again.contact_names.index("right_hand")
+    assert (again.contact[:, hand] == arm.contact[:, 0]).all()
 
 
 def test_velocities_are_the_positions_change(tmp_path, prior):

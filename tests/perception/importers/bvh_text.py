@@ -28,6 +28,7 @@ SIDED = {
     "lafan1": ("Left", "Right", "UpLeg Leg Foot Toe Shoulder Arm ForeArm Hand"),
     "cmu": ("Left", "Right", "UpLeg Leg Foot ToeBase Shoulder Arm ForeArm Hand"),
     "xsens": ("Left", "Right", "Hip Knee Ankle Toe Collar Shoulder Elbow Wrist"),
+    "biovision": ("Left", "Right", "UpLeg LowLeg Foot Toe Collar UpArm LowArm Hand"),
     "smpl": ("L_", "R_", "Hip Knee Ankle Foot Collar Shoulder Elbow Wrist"),
     "optitrack": ("L", "R", "Thigh Shin Foot Toe Shoulder UArm FArm Hand"),
     "poser": ("l", "r", "Thigh Shin Foot Toe Collar Shldr ForeArm Hand"),

@@ -85,7 +85,7 @@ def lift(frames=60, spec=LIFT_BOX):
     """An object that rises from frame 30 on, and the arms that lift it."""
     rise = 0.5 * np.clip((np.arange(frames) - 30) / 12, 0, 1)
     first = standing(spec, yaw=0.2)
-    poses = [Pose(first.pos_w + [0, 0, dz], first.quat_w) for dz in rise]
+    poses = [Pose(first.pos_w + np.array([0, 0, dz]), first.quat_w) for dz in rise]
     above = 0.7 * np.clip((22 - np.arange(frames)) / 10, 0, 1)
     joints = reach(person(frames), poses, spec.size[1] / 2, above)
     return film(spec, poses), joints, poses

@@ -4,7 +4,7 @@ import pytest
 from assets import rotations
 from assets.objects import CHAIR, LIFT_BOX
 from perception.camera import project, transform
-from perception.objects.contour import _jacobian
+from perception.objects.contour import jacobian
 from perception.objects.silhouette import Pose
 from tests.perception.objects.stage import (
     SIZE,
@@ -64,15 +64,17 @@ def test_outline_points_are_what_they_project_to():
 
 def test_no_outline_runs_through_the_inside_of_a_chair():
     view, pose = view_of(CHAIR), standing(CHAIR)
-    seat_middle = project(K, transform(T_WORLD_TO_CAM, pose.pos_w + [0.0, 0.0, -0.02]))
+    seat_middle = project(
+        K, transform(T_WORLD_TO_CAM, pose.pos_w + np.array([0.0, 0.0, -0.02]))
+    )
     apart = np.linalg.norm(view.edge(pose, 3.0).pixels - seat_middle, axis=1)
     assert apart.min() > 3.0
 
 
-def test_the_jacobian_is_the_derivative_of_the_outline():
+def test_thejacobian_is_the_derivative_of_the_outline():
     view, pose = view_of(LIFT_BOX), standing(LIFT_BOX)
     edge = view.edge(pose, 6.0)
-    J = _jacobian(view, pose, edge)
+    J = jacobian(view, pose, edge)
     levers_o = rotations.rotate_inverse(pose.quat_w, edge.lever_w)
     for i in range(6):
         change = np.zeros(6)

@@ -197,7 +197,7 @@ def test_physics_fills_what_nothing_shows():
     poses = [Pose(p, rotations.IDENTITY) for p in pos]
     information = np.tile(1e6 * np.eye(6), (n, 1, 1))
     for k in range(20, 30):
-        poses[k] = Pose(poses[k].pos_w + [0.3, 0.2, 0.1], rotations.IDENTITY)
+        poses[k] = Pose(poses[k].pos_w + np.array([0.3, 0.2, 0.1]), rotations.IDENTITY)
         information[k] = 0.0
     sight = Sight(np.arange(n), poses, information, np.ones(n), 10)
     far = np.full((n, 3), 9.0)

@@ -2,7 +2,6 @@ import dataclasses
 
 import pytest
 
-from assets.g1.spec import g1
 from assets.objects import LIFT_BOX
 from perception.manifest import ClipRecord, Manifest, Status
 from perception.reel import Reel
@@ -65,7 +64,7 @@ def folder_of_priors(tmp_path_factory, clip, lift_prior):
 def priors_page(tmp_path_factory, folder_of_priors):
     """The report about that folder."""
     report = Report("Sugarmill: a folder")
-    add_folder(report, folder_of_priors, g1())
+    add_folder(report, folder_of_priors)
     path = tmp_path_factory.mktemp("page") / "report.html"
     report.write(path)
     return path

@@ -111,7 +111,7 @@ def test_ten_clips_are_two_megabytes(priors_page):
 
 
 def test_rows_are_figures_by_clip(folder_of_priors):
-    rows = add_folder(Report("t"), folder_of_priors, g1())
+    rows = add_folder(Report("t"), folder_of_priors)
     assert [row["clip"] for row in rows] == ["<i>x</i>", "empty_handed", "kept", "off"]
     assert rows[2]["joint error mm"] == pytest.approx(0.0, abs=1e-6)
     assert "joint error mm" not in rows[3]
@@ -138,7 +138,7 @@ def test_text_is_escaped(report, tmp_path):
 
 def test_same_content_same_file(tmp_path, folder_of_priors, priors_page):
     report = Report("Sugarmill: a folder")
-    add_folder(report, folder_of_priors, g1())
+    add_folder(report, folder_of_priors)
     assert written(report, tmp_path) == priors_page.read_text(encoding="utf-8")
 
 

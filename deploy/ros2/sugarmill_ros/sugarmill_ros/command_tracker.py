@@ -115,8 +115,8 @@ class CommandTracker(SugarmillNode):
         """Mode, reason, times, age of the state, clamps and refusals."""
         from deploy.safety import Mode
 
-        stopped = self.runner is None or self.runner.safety.mode is not Mode.FAULT
-        if self._timer is None and stopped:
+        fault = self.runner is not None and self.runner.safety.mode is Mode.FAULT
+        if self.runner is None or (self._timer is None and not fault):
             return DiagnosticStatus.OK, self.state_label, {}
         safety, times = self.runner.safety, sorted(self._step_ms) or [0.0]
         state = self.backend.read()

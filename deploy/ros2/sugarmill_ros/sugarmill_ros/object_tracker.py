@@ -122,7 +122,8 @@ class ObjectTracker(SugarmillNode):
         try:
             image = _bgr(message)
             if self._tracker is None:
-                self._tracker = self._make_tracker(*self._K)
+                K, size = self._K
+                self._tracker = self._make_tracker(K, size)
             found = self._tracker.update(image)
         except ValueError as error:
             self.counts["refused"] += 1
@@ -131,7 +132,8 @@ class ObjectTracker(SugarmillNode):
         if found is None:
             self.counts["lost"] += 1
         else:
-            self._publish(*found, message.header)
+            pos, quat = found
+            self._publish(pos, quat, message.header)
 
     def _make_tracker(self, K: np.ndarray, size: tuple[int, int]) -> Any:
         from assets import rotations
@@ -145,7 +147,8 @@ class ObjectTracker(SugarmillNode):
         T[:3, :3] = turn.T
         T[:3, 3] = -turn.T @ np.array(v["camera_position"])
         start = np.array(v["object_start"])
-        return LiveTracker(self.contract.object, K, size, T, start)
+        spec = self.contract.object
+        return LiveTracker(spec, K=K, size=size, T_anchor_to_cam=T, start=start)
 
     def _publish(self, pos: Any, quat: Any, header: Any) -> None:
         if not self._active:
