@@ -30,6 +30,7 @@ LEAN_SIGMA = 0.25
 ACCELERATION_SIGMA = 10.0
 ARM_ACCELERATION_SIGMA = 20.0
 CALM = 3.0
+PALM_LIMIT = 2.5
 NOISE_RATE_HZ = 10.0
 """Errors of neighbouring frames are alike: a clip says only so much per second."""
 MARKS = landmark_matrix()
@@ -184,14 +185,16 @@ def add_smoothness(
 def add_palms(problem: ClipProblem, joints: Floats, places: Pulls) -> None:
     """Palms, a hand's length beyond the wrist, go where they hold something.
 
-    `places.joint` counts hands: 0 left, 1 right.
+    `places.joint` counts hands: 0 left, 1 right. A place far from where the arm is
+    seen comes of an object seen wrongly, and has no say.
     """
     wrist = np.array([L_WRIST, R_WRIST])[places.joint]
     elbow = np.array([L_ELBOW, R_ELBOW])[places.joint]
     forearm = joints[places.frame, wrist] - joints[places.frame, elbow]
     beyond = PALM_M / np.maximum(np.linalg.norm(forearm, axis=-1), 0.1)
     off = joints[places.frame, wrist] + forearm * beyond[:, None] - places.place_c
-    weight = 1.0 / places.sigma
+    size = np.linalg.norm(off, axis=-1) / places.sigma
+    weight = geman_mcclure(size, PALM_LIMIT) / places.sigma
     at_wrist = problem.columns(places.frame, wrist)
     at_elbow = problem.columns(places.frame, elbow)
     pattern = np.stack([(1.0 + beyond) * weight, -beyond * weight], axis=1)

@@ -29,7 +29,7 @@ class Recorder(ClipProblem):
         rows = np.zeros((len(residual), int(np.prod(self.shape)) + SHARED))
         at = np.arange(len(residual))[:, None]
         np.add.at(rows, (at, where), jacobian)
-        if shared_where is not None:
+        if shared_where is not None and shared_jacobian is not None:
             np.add.at(
                 rows, (at, rows.shape[1] - SHARED + shared_where), shared_jacobian
             )
