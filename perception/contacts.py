@@ -40,12 +40,16 @@ MOVING_M_S, LIFTED_M = 0.06, 0.04
 NEAR_M, FAR_M, HIDDEN_M = 0.25, 0.12, 0.38
 """Hands within `NEAR_M` may hold it, or `FAR_M` farther than the nearest, whose place
 behind an object is a guess, but none beyond `HIDDEN_M`."""
+TOLD_M = 0.8
+"""The same where only hands can be at it, so that what moves is in them."""
 WITH_IT = 0.7
 """Speed against the object, over the object's own, below which a body goes with it."""
 MIN_SECONDS, PAUSE_S, REACH_BACK_S = 0.15, 0.4, 0.5
 MIN_MOVED_M, NEAR_REST_M, FROM_REST_M = 0.03, 0.03, 0.09
 KICK_M, KICK_NEAR_M, KICK_PUSH_M = 0.5, 0.6, 0.085
 """A kick is over after the foot went with the object for `KICK_PUSH_M`."""
+ROUNDED = 0.8
+"""Frames by which a path drawn between key frames leaves its rest too early."""
 SEAT_M, SEAT_HYSTERESIS_M, SEAT_ASIDE_M, SEAT_HIGH_M = 0.022, 0.01, 0.12, 0.25
 
 
@@ -144,9 +148,19 @@ def label_contacts(
             or min(reach[c] for c in feet) + 0.1 < min(reach[c] for c in hands)
         )
         if by_foot:
-            _kick(labels, pos_w, gap, feet, start, fps)
+            _kick(labels, points, pos_w, gap, feet, start, fps, unsure=bool(hands))
         elif hands:
-            _hold(labels, points, gap, pos_w, quat_w, hands, (start, end), fps)
+            _hold(
+                labels,
+                points,
+                gap,
+                pos_w,
+                quat_w,
+                hands,
+                (start, end),
+                fps,
+                unsure=bool(feet),
+            )
     if PELVIS in named:
         labels[:, PELVIS] = seated(joints_w, spec, pos_w, quat_w, fps)
     return labels
@@ -222,18 +236,23 @@ def _hold(
     hands: list[int],
     span: tuple[int, int],
     fps: float,
+    *,
+    unsure: bool,
 ) -> None:
     """Label the hands that go with the object over `span`, and rest on it around."""
     start, end = span
     inside = slice(start, end)
     away = {c: float(np.median(gap[inside, c])) for c in hands}
     nearest = min(away.values())
+    hidden = HIDDEN_M if unsure else TOLD_M
     own = float(_speed(pos_w, 0.05 * fps, fps)[inside].mean())
     for c in hands:
         offset = rotations.rotate_inverse(quat_w, points[:, c] - pos_w)
         slip = _speed(offset, 0.05 * fps, fps)
         goes = float(slip[inside].mean()) < WITH_IT * own + REST_M_S
-        near = away[c] < max(NEAR_M, min(nearest + FAR_M, HIDDEN_M))
+        near = away[c] < max(
+            NEAR_M, min(nearest + (FAR_M if unsure else TOLD_M), hidden)
+        )
         if not near or not (goes or away[c] == nearest):
             continue
         held = np.zeros(len(labels), bool)
@@ -246,18 +265,26 @@ def _hold(
 
 
 def _kick(
-    labels: Bools, pos_w: Floats, gap: Floats, feet: list[int], start: int, fps: float
+    labels: Bools,
+    points: Floats,
+    pos_w: Floats,
+    gap: Floats,
+    feet: list[int],
+    start: int,
+    fps: float,
+    *,
+    unsure: bool,
 ) -> None:
-    """Label the nearer foot while it speeds the object up."""
+    """Label the faster foot while it speeds the object up."""
     window = slice(max(start - _frames(0.15, fps), 0), start + _frames(0.25, fps))
-    foot = min(feet, key=lambda c: float(gap[window, c].min()))
-    if gap[window, foot].min() > KICK_NEAR_M:
+    foot = max(feet, key=lambda c: float(_speed(points[:, c], 1.0, fps)[window].max()))
+    if unsure and gap[window, foot].min() > KICK_NEAR_M:
         return
     way = np.linalg.norm(pos_w - pos_w[start], axis=1)
     first = start + int(np.argmax(way[start:] > NEAR_REST_M))
     last = first + int(np.argmax(way[first:] > KICK_M * way[start:].max()))
     speed = (way[last] - way[first]) / max(last - first, 1)
-    touch = first - way[first] / max(speed, 1e-3)
+    touch = first - way[first] / max(speed, 1e-3) + ROUNDED
     release = touch + KICK_PUSH_M / max(speed, 1e-3)
     labels[int(np.ceil(touch)) : int(np.floor(release)) + 1, foot] = True
 

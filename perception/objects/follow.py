@@ -103,13 +103,13 @@ class _Follower:
         quiet = 0
         while k > 0 and quiet < 2 and self.manner.moves:
             patch = self._patch(k, [pose])
-            quiet += 1
             if patch is not None:
                 prior = hold(self.view.T_world_to_cam, LOOSE_M, 0.1, 0.05, 0.05)
                 fit = fit_outline(self.view, pose, patch, prior, 8.0, 3)
                 away = np.linalg.norm(fit.pose.pos_w - pose.pos_w)
-                if away > BEGUN_M and fit.seen > POOR:
-                    start, quiet = k - 1, 0
+                if fit.seen > POOR:
+                    left = away > BEGUN_M
+                    start, quiet = (k - 1, 0) if left else (start, quiet + 1)
             k -= 1
         return start
 

@@ -28,10 +28,11 @@ ACCELERATION = np.array([4.0] * 3 + [15.0] * 3)
 """Usual size [m/s², rad/s²] of what moves an object."""
 SOFT_START = 5.0
 CARRY_M, CARRY_REACH_M = 0.05, 0.3
-STILL_M_S, LOW_M, LEVEL = 0.08, 0.06, 0.97
+STILL_M_S, LOW_M, LEVEL = 0.10, 0.15, 0.97
 HELD = np.array([1e-3] * 6) ** -2.0
 FLOOR_M, FLOOR_RAD = 0.003, 0.006
 MIN_REST_S = 0.35
+DRIFT_M = 0.12
 
 
 @dataclasses.dataclass(frozen=True)
@@ -174,8 +175,9 @@ def _carry(
     """Where hands are at it and little is seen of it, it goes as they go."""
     beyond = np.abs(rotations.rotate_inverse(quat, hands_w - pos))
     gap = np.linalg.norm(np.maximum(beyond - spec.half_size, 0.0), axis=1)
+    low = pos[:, 2] - _lowest(spec, quat) < CARRY_M
     for k in range(sight.start, len(pos) - 1):
-        if max(gap[k], gap[k + 1]) > CARRY_REACH_M:
+        if max(gap[k], gap[k + 1]) > CARRY_REACH_M or low[k]:
             continue
         went = (hands_w[k + 1] - hands_w[k]) - (pos[k + 1] - pos[k])
         weight = np.concatenate([np.full(3, CARRY_M**-2), np.full(3, 1.0)])
@@ -210,11 +212,14 @@ def _down_again(
         flat = (np.abs(up_o[:, 2]) > LEVEL) | (np.abs(up_o[:, 2]) < 0.25)
     flat |= spec.shape == "sphere"
     low = pos[:, 2] - _lowest(spec, quat) < LOW_M
-    lies = (speed < STILL_M_S) & low & flat
+    lies = low & flat
     lies[: sight.start + 1] = False
     until = np.logical_and.accumulate(lies[::-1])[::-1]
-    enough = until.sum() * seconds[-1] >= MIN_REST_S
-    return until & bool(enough)
+    for k in np.flatnonzero(until & (speed < STILL_M_S)):
+        drift = np.linalg.norm(pos[k:] - np.median(pos[k:], axis=0), axis=1)
+        if (len(pos) - k) * seconds[-1] >= MIN_REST_S and drift.max() < DRIFT_M:
+            return np.arange(len(pos)) >= k
+    return np.zeros(len(pos), bool)
 
 
 def _lowest(spec: ObjectSpec, quat: Floats) -> Floats:

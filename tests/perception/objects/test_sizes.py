@@ -21,8 +21,8 @@ def taken_away(spec):
     poses = [Pose(first.pos_w + np.array([0, dy, 0]), first.quat_w) for dy in gone]
     joints = reach(person(30), poses, spec.size[1] / 2, np.zeros(30))
     if spec.shape == "chair":
-        joints[:, [L_HIP, R_HIP], :2] += first.pos_w[:2]
-        joints[:, [L_HIP, R_HIP], 2] = 0.5
+        joints[20:, [L_HIP, R_HIP], :2] += first.pos_w[:2]
+        joints[20:, [L_HIP, R_HIP], 2] = 0.5
     return film(spec, poses), joints
 
 
