@@ -28,7 +28,7 @@ GROUPS = {
 LIMITS = {
     "residual_mean_n": 5.0,
     "penetration_max_m": 0.02,
-    "self_penetration_max_m": 0.02,
+    "self_penetration_max_m": 0.05,
     "contact_gap_mean_m": 0.02,
     "foot_speed_max_m_s": 0.05,
     "joint_limit_violation_rad": 1e-3,
