@@ -20,7 +20,7 @@ RESTING_HEIGHT = 0.003
 SLIDING = 0.03
 """Speed [m/s] from which the floor's friction on the object has but one way."""
 PATCH = 0.015
-"""What is at most so much [m] farther from the object than the nearest point touches."""
+"""What is at most so much [m] farther off than the nearest point touches."""
 OPPOSED = 0.5
 """Length of the sum of two normals below which palms press against each other."""
 UP = np.array([0.0, 0.0, 1.0])
@@ -170,7 +170,7 @@ def project(points_o: Floats, obj: ObjectSpec) -> tuple[Floats, Floats]:
 
 
 def _face(points: Floats, part: Part) -> tuple[Floats, Floats]:
-    """Distances `(P,)` [m] outside of the face that points `(P, 3)` are at; its normal."""
+    """Distances `(P,)` [m] of `points (P, 3)` off the face they are at; its normal."""
     half = np.asarray(part.size) / 2
     middle = points.mean(axis=0)
     if part.shape == "box" or abs(middle[2]) > half[2]:

@@ -24,8 +24,9 @@ BLEND = 3.0
 def plan_com(scene: RobotScene, plan: Plan, qpos: Floats) -> Plan:
     """`plan` with centres of mass for the robot that keep it on its soles.
 
-    The zero-moment point of robot and carried object together follows `plan.zmp_w`. What the linear inverted pendulum leaves out, the change of angular
-    momentum, is measured on `qpos (T, nq)` and subtracted from the reference.
+    The zero-moment point of robot and carried object together follows `plan.zmp_w`.
+    What the linear inverted pendulum leaves out, the change of angular momentum, is
+    measured on `qpos (T, nq)` and subtracted from the reference.
     """
     com, moment = _measure(scene, qpos)
     carried = scene.object.mass * plan.carried

@@ -87,7 +87,7 @@ def find_grasp(demo: Demonstration, obj: ObjectSpec) -> Grasp:
         quat=quat,
         half=half,
         tip=tip,
-        palm_o=np.asarray(rotations.rotate_inverse(quat, palms)),
+        palm_o=np.asarray(rotations.rotate_inverse(quat, palms), dtype=np.float64),
         raised=LYING_RISE if tip else 0.0,
         outward=side,
         palm_quat=leaning(zero, PALM_PITCH),
@@ -113,7 +113,7 @@ def _push(demo: Demonstration, obj: ObjectSpec) -> Grasp:
         quat=np.asarray(quat, dtype=np.float64),
         half=half,
         tip=0,
-        palm_o=np.asarray(rotations.rotate_inverse(quat, palms)),
+        palm_o=np.asarray(rotations.rotate_inverse(quat, palms), dtype=np.float64),
         raised=0.0,
         outward=back,
         palm_quat=_flat_palms(),
@@ -181,7 +181,7 @@ def _round_sides(demo: Demonstration) -> tuple[Floats, Floats]:
     axes = rotations.rotate(demo.object_quat, np.array([0.0, 0.0, 1.0]))
     first = np.median(axes[: max(demo.start, 5)], axis=0)
     if abs(first[2]) > LEVEL:
-        return towards, np.asarray(rotations.IDENTITY)
+        return towards, np.array([1.0, 0.0, 0.0, 0.0])
     if np.median(axes[-10:, 2]) < 0.0:
         first = -first  # the end that comes to be above is the top
     level = first[:2] / np.linalg.norm(first[:2])

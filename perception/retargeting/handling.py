@@ -252,8 +252,10 @@ def _palms(
     palms[..., 2] += grasp.raised
     return {
         "palm_pos_w": palms,
-        "palm_quat_w": np.asarray(rotations.multiply(heading, grasp.palm_quat)),
-        "palm_normal_w": np.asarray(outward),
+        "palm_quat_w": np.asarray(
+            rotations.multiply(heading, grasp.palm_quat), dtype=np.float64
+        ),
+        "palm_normal_w": np.asarray(outward, dtype=np.float64),
     }
 
 

@@ -139,7 +139,7 @@ def _kick(
     stance: float,
     length: float,
 ) -> tuple[Floats, NDArray[np.bool_], Floats]:
-    """The kicking foot `(T, 4)`, whether it touches `(T,)`, the box's way `(T,)` [m]."""
+    """The kicking foot `(T, 4)`, its touch `(T,)`, and the box's way `(T,)` [m]."""
     first, past = span
     side = 0 if sign > 0 else 1
     foot = gait.foot[:, side].copy()

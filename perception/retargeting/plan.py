@@ -135,7 +135,7 @@ def stand_up(demo: Demonstration, scene: RobotScene, body: Body, gait: Gait) -> 
         com_w=gait.zmp,
         carried=np.zeros(n),
         object_pos_w=np.tile(demo.rest, (n, 1)),
-        object_quat_w=np.tile(rotations.IDENTITY, (n, 1)),
+        object_quat_w=np.tile([1.0, 0.0, 0.0, 0.0], (n, 1)),
         contact=np.zeros((n, len(CONTACT_NAMES)), dtype=bool),
         confidence=read_at(demo.confidence, gait.video),
     )

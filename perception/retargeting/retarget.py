@@ -166,7 +166,9 @@ def hanging_palms(
         mujoco.mj_kinematics(scene.model, data)
         pos[t] = data.site_xpos[sites]
         mat[t] = data.site_xmat[sites].reshape(2, 3, 3)
-    near = np.asarray(rotations.continuous(rotations.from_matrix(mat)))
+    near = np.asarray(
+        rotations.continuous(rotations.from_matrix(mat)), dtype=np.float64
+    )
     quat = rotations.normalize(_interpolate(near, frames, length))
     smooth = gaussian(_interpolate(pos, frames, length), HANGING_SIGMA)
     return smooth, np.asarray(quat, dtype=np.float64)
@@ -181,7 +183,7 @@ def spread(
     out = _interpolate(qpos, frames, length)
     for start in (scene.root_qpos + 3, scene.object_qpos + 3):
         quat = slice(start, start + 4)
-        near = np.asarray(rotations.continuous(qpos[:, quat]))
+        near = np.asarray(rotations.continuous(qpos[:, quat]), dtype=np.float64)
         out[:, quat] = rotations.normalize(_interpolate(near, frames, length))
     return out
 

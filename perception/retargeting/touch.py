@@ -134,7 +134,7 @@ def _kick_interval(seen: Seen) -> tuple[int, int]:
         msg = f"track: the object slides {peak:.2f} m, expected at least {MIN_SLIDE:g}"
         raise ValueError(msg)
     half = int(np.argmax(moved > 0.5 * peak))
-    low = np.flatnonzero(moved[: half + 1] < max(0.04, 0.05 * peak))
+    low = np.flatnonzero(moved[: half + 1] < max(0.08, 0.1 * peak))
     start = int(low[-1]) if len(low) else 0
     done = int(np.argmax(moved > 0.97 * peak))
     return start, max(done, start + 2)

@@ -185,7 +185,7 @@ class WholeBodyIK:
         along = axis[..., :, None] * axis[..., None, :]
         soft = w.palm_turn - w.palm_orientation
         turn[:, 4:] = share * (w.palm_orientation * eye + soft * along)
-        return error, weight
+        return np.asarray(error, dtype=np.float64), weight
 
     def _joints(
         self,
