@@ -7,6 +7,7 @@ touches while a kick speeds the object up; a pelvis while it stays on the seat.
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Protocol
 
 import numpy as np
@@ -45,24 +46,38 @@ MIN_SECONDS, PAUSE_S, REACH_BACK_S = 0.15, 0.4, 0.5
 MIN_MOVED_M, NEAR_REST_M, FROM_REST_M = 0.03, 0.03, 0.09
 KICK_M, KICK_NEAR_M, KICK_PUSH_M = 0.5, 0.6, 0.085
 """A kick is over after the foot went with the object for `KICK_PUSH_M`."""
-SEAT_M, SEAT_HYSTERESIS_M, SEAT_ASIDE_M, SEAT_HIGH_M = 0.012, 0.01, 0.12, 0.25
+SEAT_M, SEAT_HYSTERESIS_M, SEAT_ASIDE_M, SEAT_HIGH_M = 0.022, 0.01, 0.12, 0.25
+
+
+@dataclasses.dataclass(frozen=True)
+class Handling:
+    """A clip's person and object, in the world, for those who label contacts.
+
+    | field | shape | unit | frame |
+    |---|---|---|---|
+    | joints_w | (T, 14, 3) | m | world |
+    | spec | | | the object |
+    | pos_w | (T, 3) | m | world, centre of the object |
+    | quat_w | (T, 4) | wxyz | world |
+    | fps | () | 1/s | |
+    | bodies | | | names of those that can touch it |
+    """
+
+    joints_w: Floats
+    spec: ObjectSpec
+    pos_w: Floats
+    quat_w: Floats
+    fps: float
+    bodies: tuple[str, ...] = CONTACT_NAMES
 
 
 class ContactLabeller(Protocol):
-    """What says which bodies touch the object: labels `(T, C)`, `CONTACT_NAMES`."""
+    """What says which bodies touch the object, frame by frame."""
 
     name: str
 
-    def label(
-        self,
-        joints_w: Floats,
-        spec: ObjectSpec,
-        pos_w: Floats,
-        quat_w: Floats,
-        fps: float,
-        bodies: tuple[str, ...] = CONTACT_NAMES,
-    ) -> Bools:
-        """Labels of a clip; only the named `bodies` can touch."""
+    def label(self, clip: Handling) -> Bools:
+        """Labels `(T, C)` in `CONTACT_NAMES` order."""
         ...
 
 
@@ -71,17 +86,10 @@ class MotionLabeller:
 
     name = "motion"
 
-    def label(
-        self,
-        joints_w: Floats,
-        spec: ObjectSpec,
-        pos_w: Floats,
-        quat_w: Floats,
-        fps: float,
-        bodies: tuple[str, ...] = CONTACT_NAMES,
-    ) -> Bools:
-        """Labels of a clip; only the named `bodies` can touch."""
-        return label_contacts(joints_w, spec, pos_w, quat_w, fps, bodies)
+    def label(self, clip: Handling) -> Bools:
+        """Labels `(T, C)` in `CONTACT_NAMES` order."""
+        where = clip.joints_w, clip.spec, clip.pos_w, clip.quat_w
+        return label_contacts(*where, clip.fps, clip.bodies)
 
 
 def palms(joints_w: Floats) -> Floats:
@@ -124,7 +132,7 @@ def label_contacts(
     """Labels `(T, C)` in `CONTACT_NAMES` order; only the named `bodies` can touch."""
     labels = np.zeros((len(joints_w), len(CONTACT_NAMES)), bool)
     named = [CONTACT_NAMES.index(name) for name in bodies]
-    points = _body_points(joints_w)
+    points = body_points(joints_w)
     gap = surface_distance(points, spec, pos_w, quat_w)
     for start, end in handled(spec, pos_w, quat_w, fps):
         hands = [c for c in HANDS if c in named]
@@ -189,7 +197,7 @@ def seated(
     sat = float(np.median(height[low & slow]))
     sure = low & (height < sat + SEAT_M)
     perhaps = low & (height < sat + SEAT_M + SEAT_HYSTERESIS_M)
-    held = _grow(sure & slow, sure) | _grow(sure, perhaps & slow)
+    held = grow(sure & slow, sure) | grow(sure, perhaps & slow)
     return without_blips(held, _frames(MIN_SECONDS, fps))
 
 
@@ -234,7 +242,7 @@ def _hold(
         around = slice(max(start - back, 0), end + back)
         resting = np.zeros(len(labels), bool)
         resting[around] = (gap[around, c] < TOUCH_M) & (slip[around] < REST_M_S)
-        labels[:, c] |= _grow(held, resting | held)
+        labels[:, c] |= grow(held, resting | held)
 
 
 def _kick(
@@ -254,7 +262,7 @@ def _kick(
     labels[int(np.ceil(touch)) : int(np.floor(release)) + 1, foot] = True
 
 
-def _body_points(joints_w: Floats) -> Floats:
+def body_points(joints_w: Floats) -> Floats:
     """Palms, toes' and ankles' nearer ends, and pelvis `(T, 5, 3)` of the joints."""
     hands = palms(joints_w)
     feet = (
@@ -313,7 +321,7 @@ def _runs(values: Bools) -> list[tuple[int, int]]:
     return [(int(a), int(b)) for a, b in edges.reshape(-1, 2)]
 
 
-def _grow(seed: Bools, allowed: Bools) -> Bools:
+def grow(seed: Bools, allowed: Bools) -> Bools:
     """Runs of `allowed` that hold some `seed`."""
     kept = np.zeros_like(allowed)
     for start, end in _runs(allowed):

@@ -112,7 +112,9 @@ def serve(pipe: Connection) -> None:
             job: Job = pipe.recv()
         except EOFError:
             break
-        estimator = estimators.setdefault(job.model, MediaPipePose(job.model))
+        estimator = estimators.setdefault(
+            job.model, MediaPipePose(job.model, mirrored=True)
+        )
         pipe.send(do_job(job, estimator, Stopwatch(pipe.send)))
     for estimator in estimators.values():
         estimator.close()

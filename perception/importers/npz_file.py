@@ -20,8 +20,9 @@ MAX_ARRAYS = 200
 def read_npz(path: Path) -> dict[str, NDArray[Any]]:
     """Every array of an .npz by name; raises ValueError naming the file and the fault.
 
-    Headers are checked against what the archive holds before memory is taken, and
-    arrays of Python objects are refused: reading those would run code.
+    Headers are checked against what the archive holds before memory is taken. Arrays
+    of Python objects, which some datasets add, are left empty: reading those would run
+    code. `numbers` refuses them where they are needed.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -55,29 +56,30 @@ def _read_members(archive: zipfile.ZipFile) -> dict[str, NDArray[Any]]:
         raise ValueError(msg)
     arrays = {}
     for member in members:
+        name = member.filename.removesuffix(".npy")
         with archive.open(member) as file:
-            _check_header(file, member)
+            readable = _check_header(file, member)
+        if not readable:
+            arrays[name] = np.empty(0, dtype=object)
+            continue
         with archive.open(member) as file:
-            name = member.filename.removesuffix(".npy")
             arrays[name] = npy.read_array(file, allow_pickle=False)
     return arrays
 
 
-def _check_header(file: Any, member: zipfile.ZipInfo) -> None:
+def _check_header(file: Any, member: zipfile.ZipInfo) -> bool:
+    """Whether the array can be read without running code; ValueError if it is cut."""
     version = npy.read_magic(file)
     if version == (1, 0):
         shape, _, dtype = npy.read_array_header_1_0(file)
     else:
         shape, _, dtype = npy.read_array_header_2_0(file)
     if dtype.hasobject:
-        msg = (
-            f"{member.filename} holds Python objects, which can run code; "
-            "save plain number arrays with numpy.savez"
-        )
-        raise ValueError(msg)
+        return False
     if math.prod(shape) * dtype.itemsize > member.file_size:
         msg = f"{member.filename} is cut short"
         raise ValueError(msg)
+    return True
 
 
 def numbers(
@@ -92,6 +94,12 @@ def numbers(
         msg = f"no array '{key}'; there are: {known}"
         raise ValueError(msg)
     found = arrays[key]
+    if found.dtype.kind == "O":
+        msg = (
+            f"{key} holds Python objects, which can run code; "
+            "save plain number arrays with numpy.savez"
+        )
+        raise ValueError(msg)
     if found.dtype.kind not in "fiub":
         msg = f"{key} has type {found.dtype}, expected numbers"
         raise ValueError(msg)

@@ -20,7 +20,7 @@ from perception.objects.hiding import body_points
 from perception.objects.looks import contrast, depth_inside, learn_odds
 from perception.objects.manner import touching
 from perception.objects.search import Search, starts
-from perception.objects.shape import hull_points
+from perception.objects.shape import hull_points, resting_height
 from perception.objects.silhouette import Pose, Silhouette
 
 Floats = NDArray[np.floating]
@@ -44,7 +44,7 @@ TIED = {
 MIN_CONTRAST = 0.4
 ROUNDS, STEPS = 3, 6
 LIMITS_M = (0.03, 2.0)
-TRUST = 0.2
+TRUST = 0.5
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,7 +90,7 @@ def measure_size(
         return None
     sigma = _sigma(information, spec)
     worst = float(max(s / length for s, length in zip(sigma, spec.size, strict=True)))
-    sure = float(np.clip(1.0 - 4.0 * worst, 0.0, 1.0)) * min(seen / 0.8, 1.0)
+    sure = float(np.clip(1.0 - 2.0 * worst, 0.0, 1.0)) * min(seen / 0.8, 1.0)
     return Measured(spec, sigma, sure)
 
 
@@ -129,9 +129,10 @@ def _grow(
     lever_o = edge.lever_w @ axes
     columns = [shift_w[:, 0], shift_w[:, 1]]
     columns.append(np.cross(edge.lever_w, shift_w)[:, 2])
-    lift = shift_w[:, 2] * spec.size[2] / 2
+    up = int(np.argmax(np.abs(axes[2])))
+    lift = shift_w[:, 2] * spec.size[up] / 2
     for lengths in TIED[spec.shape]:
-        moves = lift if 2 in lengths else 0.0 * lift
+        moves = lift if up in lengths else 0.0 * lift
         for i in lengths:
             moves = moves + (shift_w @ axes[:, i]) * lever_o[:, i]
         columns.append(moves)
@@ -150,7 +151,7 @@ def _grow(
         logs[list(ties)] = value
     new = _scaled(usual, logs)
     quat = rotations.multiply(rotations.from_yaw(change[2]), pose.quat_w)
-    pos = np.array([*(pose.pos_w[:2] + change[:2]), new.size[2] / 2])
+    pos = np.array([*(pose.pos_w[:2] + change[:2]), resting_height(new, quat)])
     return new, Pose(pos, quat), information
 
 

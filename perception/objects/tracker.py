@@ -27,6 +27,7 @@ from perception.objects.silhouette import Pose, Silhouette
 Floats = NDArray[np.floating]
 
 STILL_M, STILL_RAD = 0.02, 0.10
+FAR_M = 1e3
 
 
 @dataclasses.dataclass(frozen=True)
@@ -171,7 +172,7 @@ class PosesTracker:
             np.ones(len(pos)),
             max(self.poses.resting - 1, 0),
         )
-        far = np.full((len(pos), 3), np.inf)
+        far = np.full((len(pos), 3), FAR_M)
         count = len(clip.joints_w)
         return settle(sight, clip.spec, first, far, manner, count, clip.fps)
 

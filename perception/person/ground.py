@@ -31,8 +31,10 @@ Bools = NDArray[np.bool_]
 
 FLOOR_SIGMA_M = 0.015
 STILL_SIGMA_M_S, STILL_LIMIT = 0.05, 4.0
+HIDDEN_LIMIT, GOING_M_S = 5.0, 0.4
 BALANCE_SIGMA_M, BALANCE_LIMIT = 0.06, 2.5
 HINGE_SIGMA_M = 0.01
+MIRROR_SIGMA_M = 0.12
 ROLL_SIGMA, PITCH, PITCH_SIGMA = 0.03, -0.12, 0.15
 CAMERA_HEIGHT_M, CAMERA_HEIGHT_SIGMA_M = 1.3, 0.5
 REST = np.array([REST_HEIGHT_M[foot] for foot in FEET])
@@ -81,13 +83,23 @@ def add_floor(problem: ClipProblem, body: Body, planted: Bools, fps: float) -> N
     )
 
 
-def add_still_feet(problem: ClipProblem, joints: Floats, fps: float) -> None:
-    """Feet either stand still or step: slow ones are held, fast ones let go."""
+def add_still_feet(
+    problem: ClipProblem, joints: Floats, doubt: Floats, fps: float
+) -> None:
+    """Feet either stand still or step: slow ones are held, fast ones let go.
+
+    A foot that little is seen of, by `doubt (T, 14)` from 0 to 1, steps only with a
+    person who goes somewhere.
+    """
     feet = np.array(FEET)
     speed = (joints[1:, feet] - joints[:-1, feet]) * fps
     frame, foot = (a.ravel() for a in np.indices(speed.shape[:2]))
     size = np.linalg.norm(speed, axis=-1).ravel() / STILL_SIGMA_M_S
-    weight = rate(fps) / STILL_SIGMA_M_S * geman_mcclure(size, STILL_LIMIT)
+    pelvis = joints[:, [L_HIP, R_HIP]].mean(axis=1)
+    going = np.linalg.norm(np.diff(pelvis, axis=0), axis=-1) * fps / GOING_M_S
+    stays = doubt[1:, feet] * np.exp(-(going**2))[:, None]
+    limit = STILL_LIMIT * (1.0 + HIDDEN_LIMIT * stays.ravel())
+    weight = rate(fps) / STILL_SIGMA_M_S * geman_mcclure(size, limit)
     now = problem.columns(frame, feet[foot])
     after = problem.columns(frame + 1, feet[foot])
     pattern = fps * np.stack([-weight, weight], axis=1)
@@ -161,6 +173,30 @@ def add_knees(problem: ClipProblem, joints: Floats, fps: float) -> None:
             axis=1,
         )
         problem.add(off[frame] * weight, where, pattern.reshape(-1, 9) * weight)
+
+
+def add_mirrored_legs(
+    problem: ClipProblem, joints: Floats, doubt: Floats, fps: float
+) -> None:
+    """Legs that are hidden mirror those that are seen, about the pelvis.
+
+    `doubt (T, 14)`, from 0 to 1, says how little is seen of a joint.
+    """
+    across = joints[:, L_HIP] - joints[:, R_HIP]
+    across = across / np.linalg.norm(across, axis=-1, keepdims=True)
+    middle = (joints[:, L_HIP] + joints[:, R_HIP]) / 2
+    for left in (L_KNEE, L_ANKLE, L_TOE):
+        for here, there in ((left, left + 1), (left + 1, left)):
+            believed = doubt[:, here] * (1.0 - doubt[:, there])
+            frame = np.flatnonzero(believed > 0.1)
+            reach = joints[frame, there] - middle[frame]
+            beside = (reach * across[frame]).sum(axis=1, keepdims=True)
+            off = joints[frame, here] - joints[frame, there]
+            off += 2 * beside * across[frame]
+            weight = rate(fps) * believed[frame] / MIRROR_SIGMA_M
+            where = problem.columns(frame, np.full(len(frame), here))
+            for axis in range(3):
+                problem.add(off[:, axis] * weight, where[:, [axis]], weight[:, None])
 
 
 def add_level(problem: ClipProblem, body: Body, looks: float) -> None:

@@ -39,7 +39,7 @@ MAX_KEYS = 4500
 """Five minutes at the fine rate; longer clips are fitted more coarsely, in memory."""
 FIRST_STEPS, COARSE_STEPS, FINE_STEPS = 3, 8, 4
 START_SLACK, SLACK = 12.0, 4.0
-LOOKS = 40.0
+LOOKS = 200.0
 """A clip shows a body from about so many sides: biases do not average out."""
 STILL_M_S, LOW_M = 0.6, 0.12
 UNSEEN = 0.3
@@ -98,12 +98,12 @@ class _Fit:
         lengths, _ = bone_lengths(self.height_m)
         joints = _place(seen, lengths) if start is None else start
         floor = self.floor or find_floor(joints)
-        return terms.Body(joints, self.lengths, floor, np.zeros(3))
+        return terms.Body(joints, self.lengths, floor)
 
     def coarse(self, body: terms.Body) -> terms.Body:
         """Find the person and the floor at few key frames."""
         seen = self.seen.at_rate(COARSE_HZ)
-        for step in range(FIRST_STEPS):
+        for _ in range(FIRST_STEPS):
             body = self._step(body, seen, START_SLACK, grounded=False)
             if self.floor is None:
                 body = dataclasses.replace(body, floor=find_floor(body.joints))
@@ -129,7 +129,8 @@ class _Fit:
         terms.add_image(problem, body, seen, slack)
         terms.add_lengths(problem, body, self.give)
         terms.add_lean(problem, body, seen)
-        terms.add_smoothness(problem, body.joints, seen.fps)
+        doubt = 1.0 - seen.trust
+        terms.add_smoothness(problem, body.joints, doubt, seen.fps)
         terms.add_proportions(problem, body, self.lengths, self.spread, LOOKS)
         if self.floor is None:
             ground.add_level(problem, body, 1.0)
@@ -138,9 +139,10 @@ class _Fit:
         if grounded:
             planted = find_planted(body.joints, body.floor, seen.fps, seen.trust)
             ground.add_floor(problem, body, planted, seen.fps)
-            ground.add_still_feet(problem, body.joints, seen.fps)
+            ground.add_still_feet(problem, body.joints, doubt, seen.fps)
             ground.add_balance(problem, body, seen.fps, slack / SLACK)
             ground.add_knees(problem, body.joints, seen.fps)
+            ground.add_mirrored_legs(problem, body.joints, doubt, seen.fps)
         if self.palms is not None:
             places = self._at_keys(self.palms, len(body.joints))
             terms.add_palms(problem, body.joints, places)

@@ -8,13 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d, median_filter
 
+from perception.person.people import main_person
 from perception.person.pose import MEDIAPIPE_INDEX, Landmarks
 from perception.person.skeleton import BONES, L_HIP, R_HIP
 
 Floats = NDArray[np.floating]
 
 HIDDEN, SEEN = 0.45, 0.9
-SIGMA_M, SIGMA_GROWTH, SIGMA_MAX_M = 0.02, 3.6, 0.3
+SIGMA_M, SIGMA_GROWTH, SIGMA_MAX_M = 0.025, 3.6, 0.3
 UNSEEN_SIGMA_M = 3.0
 
 
@@ -71,9 +72,9 @@ class Observation:
 
 
 def observe(landmarks: Landmarks, K: Floats, fps: float) -> Observation:
-    """Pick the fourteen joints, fill frames without a person, drop lone outliers."""
+    """Pick the main person's joints, fill frames without, drop lone outliers."""
     index = list(MEDIAPIPE_INDEX)
-    found = landmarks.found
+    found = main_person(landmarks)
     pixels = _fill(landmarks.pixels[:, index], found)
     points = _fill(landmarks.points_c[:, index], found)
     visibility = _fill(landmarks.visibility[:, index], found)

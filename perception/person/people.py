@@ -15,6 +15,8 @@ SIZE_RATIO = 0.55
 """A smaller second figure stands in the background, or in a mirror."""
 OVERLAP = 0.3
 CLEARLY_SEEN = 0.6
+JUMP = 0.35
+"""Share of their height by which nobody moves from one frame to the next."""
 
 
 def sample_frames(frames: Iterable[Frame], count: int) -> list[Frame]:
@@ -33,6 +35,30 @@ def second_person(samples: list[Frame], estimator: PoseEstimator) -> str | None:
     if 2 * pairs < len(samples):
         return None
     return f"two people in {pairs} of {len(samples)} sampled frames; film one person"
+
+
+def main_person(landmarks: Landmarks) -> NDArray[np.bool_]:
+    """Frames `(T,)` that show the clip's main person, not somebody in the background.
+
+    Where the figure jumps or changes its size at once, somebody else was followed;
+    the main person is whoever is large for long.
+    """
+    frames = np.flatnonzero(landmarks.found)
+    shown = np.zeros(len(landmarks.found), bool)
+    if len(frames) == 0:
+        return shown
+    pixels = landmarks.pixels[frames]
+    height = np.maximum(np.ptp(pixels[..., 1], axis=1), 1.0)
+    middle = pixels[:, [23, 24, 11, 12]].mean(axis=1)
+    moved = np.linalg.norm(np.diff(middle, axis=0), axis=1)
+    jumped = moved > JUMP * np.maximum(height[1:], height[:-1]) * np.diff(frames)
+    stretch = np.concatenate([[0], np.cumsum(jumped)])
+    weight = np.bincount(stretch, height)
+    size = weight / np.bincount(stretch)
+    main = int(np.argmax(weight))
+    kept = size >= SIZE_RATIO * size[main]
+    shown[frames] = kept[stretch]
+    return shown
 
 
 def _two_of_like_size(people: list[Landmarks]) -> bool:

@@ -18,6 +18,28 @@ LANDMARKS = 33
 MEDIAPIPE_INDEX = (23, 24, 25, 26, 27, 28, 31, 32, 11, 12, 13, 14, 15, 16)
 """Where `track.JOINTS` stand among MediaPipe's 33 landmarks."""
 
+SIDES = np.array(
+    [
+        0,
+        4,
+        5,
+        6,
+        1,
+        2,
+        3,
+        8,
+        7,
+        10,
+        9,
+        *(i + 1 if i % 2 else i - 1 for i in range(11, 33)),
+    ]
+)
+"""Each landmark's other side."""
+MIRROR_FPS = 24.0
+"""Videos of fewer frames a second are not watched by turns."""
+MAX_LOST = 150
+"""Frames kept while nobody is found, to look at again from where somebody is."""
+
 Floats = NDArray[np.floating]
 
 
@@ -56,13 +78,16 @@ class PoseEstimator(Protocol):
 class MediaPipePose:
     """MediaPipe's pose landmarker, about 31 ms a frame on one core.
 
+    With `mirrored`, every other frame is looked at in a mirror: what the model gets
+    wrong of the left it gets right of the right, so the errors of neighbours cancel.
     The one that looks for everybody stays open from its first use until `close`.
     """
 
     name = "mediapipe-pose-landmarker-full"
 
-    def __init__(self, model: Path) -> None:
+    def __init__(self, model: Path, *, mirrored: bool = False) -> None:
         self.model = model
+        self.mirrored = mirrored
         self._everybody: Any = None
         self._open = ExitStack()
 
@@ -75,13 +100,43 @@ class MediaPipePose:
         """Follow the clip's main person through BGR `frames`."""
         from mediapipe.tasks.python.vision import RunningMode
 
-        rows = []
-        with self._landmarker(RunningMode.VIDEO, 1) as landmarker:
+        turns = 2 if self.mirrored and fps >= MIRROR_FPS else 1
+        rows: list[Row | None] = []
+        lost: list[Frame] = []
+        with ExitStack() as stack:
+            watching = [
+                stack.enter_context(self._landmarker(RunningMode.VIDEO, 1))
+                for _ in range(turns)
+            ]
             for index, frame in enumerate(frames):
-                stamp = round(index * 1000.0 / fps)
-                result = landmarker.detect_for_video(_image(frame), stamp)
-                rows.append(next(_people(result, frame), None))
+                stamp, turned = round(index * 1000.0 / fps), index % turns == 1
+                image = _image(cv2.flip(frame, 1) if turned else frame)
+                result = watching[index % turns].detect_for_video(image, stamp)
+                row = next(_people(result, frame), None)
+                rows.append(_mirror(row, frame.shape[1]) if row and turned else row)
+                if row is None:
+                    lost = [*lost[1 - MAX_LOST :], frame]
+                    continue
+                if len(lost) > turns:
+                    self._look_back([*lost, frame], fps, rows)
+                lost = []
         return _stack(rows)
+
+    def _look_back(self, frames: list[Any], fps: float, rows: list[Row | None]) -> None:
+        """Follow who was found in the last of `frames` back into those before it.
+
+        Somebody small or half hidden is followed more easily than found.
+        """
+        from mediapipe.tasks.python.vision import RunningMode
+
+        with self._landmarker(RunningMode.VIDEO, 1) as landmarker:
+            for step, frame in enumerate(reversed(frames)):
+                stamp = round(step * 1000.0 / fps)
+                result = landmarker.detect_for_video(_image(frame), stamp)
+                row = next(_people(result, frame), None)
+                if row is None:
+                    return
+                rows[-1 - step] = row
 
     def people(self, frame: Frame) -> list[Landmarks]:
         """Everyone seen in one frame, at most four, as clips of one row."""
@@ -113,7 +168,7 @@ class MediaPipePose:
 Row = tuple[Floats, Floats, Floats]
 
 
-def _image(frame: Frame) -> Any:
+def _image(frame: Any) -> Any:
     import mediapipe
 
     rgb = np.asarray(cv2.cvtColor(frame, cv2.COLOR_BGR2RGB))
@@ -127,6 +182,14 @@ def _people(result: Any, frame: Frame) -> Iterator[Row]:
         pixels = np.array([(p.x, p.y) for p in image]) * size
         points = np.array([(p.x, p.y, p.z) for p in world])
         yield pixels, points, np.array([p.visibility for p in image])
+
+
+def _mirror(row: Row, width: int) -> Row:
+    """What a mirrored picture of this width shows, in the true one."""
+    pixels, points, visibility = (values[SIDES].copy() for values in row)
+    pixels[:, 0] = width - pixels[:, 0]
+    points[:, 0] *= -1.0
+    return pixels, points, visibility
 
 
 def _stack(rows: list[Row | None]) -> Landmarks:

@@ -100,7 +100,8 @@ class _Sum:
         if not self._where:
             return np.zeros(self.shape)
         where, values = np.concatenate(self._where), np.concatenate(self._values)
-        return np.bincount(where, values, size).reshape(self.shape)
+        total = np.bincount(where, values, size)
+        return np.asarray(total, float).reshape(self.shape)
 
 
 def huber(residual: Floats, limit: float) -> Floats:
@@ -109,6 +110,6 @@ def huber(residual: Floats, limit: float) -> Floats:
     return np.sqrt(np.minimum(1.0, limit / size))
 
 
-def geman_mcclure(residual: Floats, limit: float) -> Floats:
+def geman_mcclure(residual: Floats, limit: Floats | float) -> Floats:
     """Square-root weights of Geman and McClure's loss, flat far beyond `limit`."""
     return 1.0 / (1.0 + (residual / limit) ** 2)

@@ -27,9 +27,9 @@ Floats = NDArray[np.floating]
 Ints = NDArray[np.intp]
 
 LEAN_SIGMA = 0.25
-ACROSS, DEPTH = 1.0, 1.0
-ACCELERATION_SIGMA = 5.0
-ARM_ACCELERATION_SIGMA = 10.0
+ACCELERATION_SIGMA = 10.0
+ARM_ACCELERATION_SIGMA = 20.0
+CALM = 3.0
 NOISE_RATE_HZ = 10.0
 """Errors of neighbouring frames are alike: a clip says only so much per second."""
 MARKS = landmark_matrix()
@@ -44,31 +44,26 @@ class Body:
     | joints | (T, 14, 3) | m | camera |
     | lengths | (KINDS,) | m | of bones, left as right |
     | floor | | | |
-    | tilt | (3,) | rad | by which the landmarks in space lean wrongly |
     """
 
     joints: Floats
     lengths: Floats
     floor: Floor
-    tilt: Floats
 
     def moved(self, change: Floats, shared: Floats) -> Body:
         """The body after a step of `ClipProblem`; shared: lengths, then the floor."""
-        up = self.floor.up_c + [shared[KINDS], 0.0, shared[KINDS + 1]]
+        up = self.floor.up_c + np.array([shared[KINDS], 0.0, shared[KINDS + 1]])
         height = self.floor.camera_height + shared[KINDS + 2]
         return Body(
             self.joints + change,
             self.lengths + shared[:KINDS],
             Floor(up / np.linalg.norm(up), float(height)),
-            self.tilt + shared[KINDS + 3 :],
         )
 
 
-SHARED = KINDS + 6
-"""Shared unknowns: lengths, the floor's slope to x and to z, its height, the tilt."""
+SHARED = KINDS + 3
+"""Shared unknowns: lengths, the floor's slope to x and to z, and its height."""
 FLOOR_COLUMNS = KINDS + np.arange(3)
-TILT_COLUMNS = KINDS + 3 + np.arange(3)
-TILT_SIGMA = 0.03
 
 
 @dataclasses.dataclass(frozen=True)
@@ -125,7 +120,7 @@ def add_image(
 
 
 def add_lengths(problem: ClipProblem, body: Body, give: Floats) -> None:
-    """Bones are as long in every frame as in the whole clip, but for `give (KINDS,)`."""
+    """Bones are as long as in the whole clip, but for `give (KINDS,)` [m]."""
     t, b = len(body.joints), len(RODS)
     frame, rod = (a.ravel() for a in np.indices((t, b)))
     parent, child = RODS[rod, 0], RODS[rod, 1]
@@ -153,36 +148,31 @@ def add_lean(problem: ClipProblem, body: Body, seen: Observation) -> None:
     parent, child = BONES[bone, 0], BONES[bone, 1]
     vector = body.joints[frame, child] - body.joints[frame, parent]
     length = body.lengths[KIND[bone]]
-    lean = seen.directions[frame, bone] * length[:, None]
-    off = vector - lean - np.cross(body.tilt, lean)
+    off = vector - seen.directions[frame, bone] * length[:, None]
     sigma = LEAN_SIGMA * length * seen.lean_sigma[frame, bone]
     weight = rate(seen.fps) / sigma * huber(np.linalg.norm(off, axis=1) / sigma, 1.5)
     where = np.concatenate(
         [problem.columns(frame, parent), problem.columns(frame, child)], axis=1
     )
     pair = np.stack([-weight, weight], axis=1)
-    turn = np.cross(np.eye(3)[:, None], -lean * weight[:, None])
-    for axis, part in enumerate((ACROSS, ACROSS, DEPTH)):
-        problem.add(
-            off[:, axis] * weight * part,
-            where[:, [axis, axis + 3]],
-            pair * part,
-            np.tile(TILT_COLUMNS, (len(frame), 1)),
-            turn[:, :, axis].T * part,
-        )
-    problem.add_shared(
-        body.tilt / TILT_SIGMA, TILT_COLUMNS[:, None], np.full((3, 1), 1 / TILT_SIGMA)
-    )
+    for axis in range(3):
+        problem.add(off[:, axis] * weight, where[:, [axis, axis + 3]], pair)
 
 
-def add_smoothness(problem: ClipProblem, joints: Floats, fps: float) -> None:
-    """Accelerations stay small; arms may be livelier than the rest."""
+def add_smoothness(
+    problem: ClipProblem, joints: Floats, doubt: Floats, fps: float
+) -> None:
+    """Accelerations stay small; arms may be livelier than the rest.
+
+    What is hidden, by `doubt (T, 14)` from 0 to 1, is taken to move less.
+    """
     t, p = joints.shape[:2]
     sigma = np.full(p, ACCELERATION_SIGMA)
     sigma[[L_ELBOW, R_ELBOW, L_WRIST, R_WRIST]] = ARM_ACCELERATION_SIGMA
     frame, joint = (a.ravel() for a in np.indices((t - 2, p)))
     second = (joints[2:] - 2 * joints[1:-1] + joints[:-2]) * fps**2
-    weight = (rate(fps) / sigma)[joint]
+    doubt = np.maximum(np.maximum(doubt[2:], doubt[:-2]), doubt[1:-1])
+    weight = rate(fps) / sigma[joint] * (1.0 + (CALM - 1.0) * doubt.ravel())
     pattern = weight[:, None] * fps**2 * np.array([1.0, -2.0, 1.0])
     columns = [problem.columns(frame + k, joint) for k in range(3)]
     for axis in range(3):

@@ -72,11 +72,39 @@ def _try(
     task: str,
     source: dict[str, Any],
 ) -> Prior:
-    """The motion from one place of the base, with its quality."""
+    """The motion from one place of the base: exact, or smooth if that will not do."""
     origin = np.array([*base.pos[:2], 0.0])
     path = seen.moved(base.yaw, origin)
     model = compile_arm(robot, obj, float(base.pos[2]))
-    joints = ArmIK(model, robot).follow(path)
+    ik = ArmIK(model, robot)
+    smooth = ik.follow(path)
+    made: list[Prior] = []
+    for joints in (ik.polish(path, smooth), smooth):
+        made.append(
+            _assemble(
+                *(path, joints, model, obj, robot),
+                name=name,
+                task=task,
+                source=source,
+            )
+        )
+        if not made[-1].quality["reasons"]:
+            return made[-1]
+    return min(made, key=_badness)
+
+
+def _assemble(
+    path: PalmPath,
+    joints: Floats,
+    model: mujoco.MjModel,
+    obj: ObjectSpec,
+    robot: RobotSpec,
+    *,
+    name: str,
+    task: str,
+    source: dict[str, Any],
+) -> Prior:
+    """A prior of `joints (T, J)` [rad], slowed to what the motors can do."""
     slower = slowdown(joints, robot)
     if slower > 1.0:
         source = {**source, "slowed": slower}
@@ -87,7 +115,7 @@ def _try(
     contact[:, names.index("right_hand")] = path.touching
     return Prior(
         joint_pos=np.clip(joints, robot.array("lower"), robot.array("upper")),
-        root_pos_w=np.tile(np.array([0.0, 0.0, base.pos[2]]), (frames, 1)),
+        root_pos_w=np.tile(model.body(robot.root_body).pos, (frames, 1)),
         root_quat_w=np.tile(np.array([1.0, 0.0, 0.0, 0.0]), (frames, 1)),
         object_pos_w=path.object_pos_w,
         object_quat_w=path.object_quat_w,

@@ -15,7 +15,7 @@ from perception.smoothing import gaussian
 
 Floats = NDArray[np.float64]
 
-STEPS = 6
+STEPS, POLISH = 6, 2
 SETTLE = 100
 SIGMA = 3.0
 CLEARANCE = 0.01
@@ -56,7 +56,7 @@ class ArmIK:
         self.clearances = _clearances(model, robot)
 
     def follow(self, path: PalmPath) -> Floats:
-        """Joint positions `(T, J)` [rad] along a path in the base's frame."""
+        """Joint positions `(T, J)` [rad] along a path in the base's frame, smooth."""
         self.configuration.update(self.robot.array("default_pos"))
         out = np.empty((len(path.pos_w), self.robot.num_joints))
         for frame in range(len(out)):
@@ -64,6 +64,16 @@ class ArmIK:
                 self._step(path, frame)
             out[frame] = self.configuration.q
         return gaussian(out, SIGMA)
+
+    def polish(self, path: PalmPath, joints: Floats) -> Floats:
+        """Put the palm back where smoothing moved it from, near `joints (T, J)`."""
+        out = np.empty_like(joints)
+        for frame, near in enumerate(joints):
+            self.configuration.update(near)
+            for _ in range(POLISH):
+                self._step(path, frame)
+            out[frame] = self.configuration.q
+        return out
 
     def _step(self, path: PalmPath, frame: int) -> None:
         data = self.configuration.data

@@ -68,13 +68,19 @@ def _object_pairs(
 ) -> tuple[NDArray[np.int_], NDArray[np.int_], Floats]:
     """Every geom of the robot with every part of the object, and their gaps."""
     touching = {
-        int(g) for name in touches for g in scene.contact_geoms[CONTACT_NAMES.index(name)]
+        int(g)
+        for name in touches
+        for g in scene.contact_geoms[CONTACT_NAMES.index(name)]
     }
     arms, _ = limbs(scene)
     seated = {int(g) for g in _thighs(scene)} if "pelvis" in touches else set()
     pairs = [(g, p) for g in map(int, scene.robot_geoms) for p in scene.object_geoms]
     gaps = [
-        CONTACT_GAP if g in touching else ARM_GAP if g in arms or g in seated else BODY_GAP
+        CONTACT_GAP
+        if g in touching
+        else ARM_GAP
+        if g in arms or g in seated
+        else BODY_GAP
         for g, _ in pairs
     ]
     first, second = np.array(pairs).T
@@ -123,8 +129,15 @@ def _subtree(scene: RobotScene, contact: str) -> list[int]:
 def _thighs(scene: RobotScene) -> list[int]:
     """Geoms of the legs that a seat may bear: those above the knees."""
     model = scene.model
-    feet = [model.body(scene.robot.contact_bodies[f"{s}_foot"]).id for s in ("left", "right")]
+    feet = [
+        model.body(scene.robot.contact_bodies[f"{s}_foot"]).id
+        for s in ("left", "right")
+    ]
     knees = [int(model.body_parentid[model.body_parentid[f]]) for f in feet]
-    below = {b for f, k in zip(feet, knees, strict=True) for b in (f, int(model.body_parentid[f]), k)}
+    below = {
+        b
+        for f, k in zip(feet, knees, strict=True)
+        for b in (f, int(model.body_parentid[f]), k)
+    }
     legs = [*_subtree(scene, "left_foot"), *_subtree(scene, "right_foot")]
     return [g for g in legs if int(model.geom_bodyid[g]) not in below]

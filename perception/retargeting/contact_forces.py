@@ -6,7 +6,6 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-from assets import rotations
 from assets.objects import ObjectSpec, Part
 from perception.prior import CONTACT_NAMES, Prior
 from perception.retargeting.body import CORNERS, sole_points
@@ -91,9 +90,7 @@ class ContactForces:
             points = points - radius * UP
             points = points[points[:, 2] < FOOT_HEIGHT]
             force = np.tile(_FLOOR, (len(points), 1))
-            found.append(
-                self._effect(data, body, np.repeat(points, 4, axis=0), force)
-            )
+            found.append(self._effect(data, body, np.repeat(points, 4, axis=0), force))
         return np.concatenate(found)
 
     def _object_floor(self, data: mujoco.MjData, qvel: Floats) -> Floats:

@@ -163,7 +163,9 @@ def _place(seen: Seen) -> Floats:
 
 def _check_steps(place: Floats) -> None:
     """Refuse a person who walks where the interaction is done standing."""
-    step = float(np.linalg.norm(place[:, :2] - np.median(place[:, :2], 0), axis=1).max())
+    step = float(
+        np.linalg.norm(place[:, :2] - np.median(place[:, :2], 0), axis=1).max()
+    )
     if step > MAX_STEP:
         msg = (
             f"track: the feet travel {step:.2f} m, expected at most {MAX_STEP} m "

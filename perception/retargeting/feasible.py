@@ -29,7 +29,9 @@ def plan_com(scene: RobotScene, plan: Plan, qpos: Floats) -> Plan:
     """
     com, moment = _measure(scene, qpos)
     carried = scene.object.mass * plan.carried
-    mass = float(scene.model.body_subtreemass[scene.model.body(scene.robot.root_body).id])
+    mass = float(
+        scene.model.body_subtreemass[scene.model.body(scene.robot.root_body).id]
+    )
     pos = plan.object_pos_w
     total = (mass * com + carried[:, None] * pos) / (mass + carried)[:, None]
     height, rise = total[:, 2], _second(total[:, 2])

@@ -232,7 +232,9 @@ def _sole(foot: Floats) -> Floats:
 
 def _swing(start: Floats, goal: Floats, phase: Floats) -> Floats:
     """Foot `(K, 4)` from one print to the next."""
-    way = start + min_jerk((phase - LATE) / (1.0 - 2.0 * LATE))[:, None] * (goal - start)
+    way = start + min_jerk((phase - LATE) / (1.0 - 2.0 * LATE))[:, None] * (
+        goal - start
+    )
     way[:, 2] += CLEARANCE * 64.0 * (phase * (1.0 - phase)) ** 3
     return way
 

@@ -128,7 +128,7 @@ def _flat_palms() -> Floats:
     """
     quats = []
     for sign in (1.0, -1.0):
-        fingers = np.array([0.0, -0.96 * sign, 0.28])
+        fingers = np.array([0.0, -0.75 * sign, 0.66])
         thin = np.array([-sign, 0.0, 0.0])
         turn = np.stack([fingers, thin, np.cross(fingers, thin)], axis=1)
         flat = rotations.from_matrix(turn)

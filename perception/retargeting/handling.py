@@ -38,6 +38,9 @@ HOLD = 50
 """Frames for which an object is held at the end, or left alone."""
 TOE_GAP = (0.10, 0.17)
 BODY_GAP = (0.15, 0.22)
+NARROW, WIDE = 0.10, 0.15
+"""Half an object's width [m] below which hands go between the knees, and half the
+stance for that."""
 PUSH_GAP = 0.33
 """From the ankles to the face that is pushed [m]; shorter steps keep toes off it."""
 PUSH_STRIDE = 0.20
@@ -75,7 +78,9 @@ def plan_handling(demo: Demonstration, scene: RobotScene, body: Body) -> Plan:
     grasp = find_grasp(demo, scene.object)
     stage = _set_stage(demo, grasp, body)
     moves, taken, given = _moves(demo, stage, grasp)
-    gait = plan_gait(moves, body, half_stance(demo, body))
+    narrow = grasp.half[1] < NARROW
+    stance = max(half_stance(demo, body), WIDE if narrow else 0.0)
+    gait = plan_gait(moves, body, stance)
     plan = stand_up(demo, scene, body, gait)
     start, end = gait.spans[taken][0], gait.spans[given][1]
     frames = np.arange(gait.num_frames)
@@ -125,6 +130,8 @@ def _set_stage(demo: Demonstration, grasp: Grasp, body: Body) -> _Stage:
         gone, there = max(gone, demo.start + 1), max(there, gone + 2)
     else:
         near, far = (body.toe + gap for gap in TOE_GAP)
+        if grasp.half[1] < NARROW:
+            near = far
         distance = float((rest - demo.place[demo.start, :2]) @ forward)
         lies = half + float(np.clip(scale * distance - half, near, far))
         held = half + float(np.clip(scale * _ahead(demo, up) - half, *BODY_GAP))

@@ -98,9 +98,7 @@ def half_stance(demo: Demonstration, body: Body) -> float:
     return float(np.clip(scale * demo.stance / 2, *STANCE))
 
 
-def stand_up(
-    demo: Demonstration, scene: RobotScene, body: Body, gait: Gait
-) -> Plan:
+def stand_up(demo: Demonstration, scene: RobotScene, body: Body, gait: Gait) -> Plan:
     """A plan that walks in the person's style with free arms and touches nothing.
 
     The object stays where the demonstration first has it.

@@ -39,6 +39,4 @@ def tip_curve(demo: Demonstration) -> tuple[Floats, float]:
     pinned = np.where(before, 0.0, np.where(after, 1.0, angle))
     smooth = whittaker(pinned, np.where(before | after, 1e6, 1.0), CUTOFF)
     low, high = 0.05, 0.95
-    return np.clip(
-        np.maximum.accumulate((smooth - low) / (high - low)), 0.0, 1.0
-    ), 0.0
+    return np.clip(np.maximum.accumulate((smooth - low) / (high - low)), 0.0, 1.0), 0.0

@@ -163,7 +163,10 @@ class _Sweep:
         """Highest speed [m/s] along the floor of a foot whose whole sole is on the floor."""
         down = (self.soles[..., 2] < STANDING).all(axis=2)
         both = down[1:] & down[:-1]
-        speed = np.linalg.norm(np.diff(self.soles[..., :2], axis=0), axis=-1).max(axis=2) * fps
+        speed = (
+            np.linalg.norm(np.diff(self.soles[..., :2], axis=0), axis=-1).max(axis=2)
+            * fps
+        )
         return float(speed[both].max(initial=0.0))
 
 

@@ -47,7 +47,7 @@ class Level:
 
 
 COARSE = Level(4, 16)
-REFINE = (Level(2, 3), Level(1, 2))
+REFINE = (Level(2, 5), Level(1, 3))
 """After each the balance is planned anew."""
 
 
@@ -90,9 +90,7 @@ def make_plan(demo: Demonstration, scene: RobotScene, body: Body) -> Plan:
     return plan_sitting(demo, scene, body)
 
 
-def perform(
-    scene: RobotScene, plan: Plan, body: Body, clearance: Clearance
-) -> Floats:
+def perform(scene: RobotScene, plan: Plan, body: Body, clearance: Clearance) -> Floats:
     """Configurations `(T, nq)` that follow a plan, smooth and in balance."""
     ik = WholeBodyIK(scene)
     frames = _every(plan, COARSE.stride)
@@ -101,8 +99,7 @@ def perform(
     start = _along_the_way(scene, coarse, body)
     free = dataclasses.replace(coarse, palm_weight=0.0 * coarse.palm_weight)
     hanging = ik.solve(free, start, None, iterations=FREE_ITERATIONS, rate=rate)
-    between = _interpolate(palm_positions(scene, hanging), frames, plan.num_frames)
-    plan = reach_out(plan, gaussian(between, HANGING_SIGMA))
+    plan = reach_out(plan, *hanging_palms(scene, hanging, frames, plan.num_frames))
     bent = ik.solve(
         plan.at(frames), hanging, clearance, iterations=COARSE.iterations, rate=rate
     )
@@ -122,12 +119,17 @@ def perform(
     return qpos
 
 
-def reach_out(plan: Plan, hanging: Floats) -> Plan:
-    """`plan` with palms that leave `hanging (T, 2, 3)` [m] for the object."""
+def reach_out(plan: Plan, pos: Floats, quat: Floats) -> Plan:
+    """`plan` with palms that leave where they hang for the object.
+
+    They hang at `pos (T, 2, 3)` [m], turned by `quat (T, 2, 4)`.
+    """
     reach = plan.palm_weight[..., None]
+    turned = rotations.slerp(quat, plan.palm_quat_w, plan.palm_weight)
     return dataclasses.replace(
         plan,
-        palm_pos_w=hanging + reach * (plan.palm_pos_w - hanging),
+        palm_pos_w=pos + reach * (plan.palm_pos_w - pos),
+        palm_quat_w=np.asarray(turned, dtype=np.float64),
         palm_weight=np.clip(3.0 * plan.palm_weight, 0.0, 1.0),
     )
 
@@ -149,16 +151,25 @@ def keep_style(scene: RobotScene, plan: Plan, qpos: Floats) -> Plan:
     )
 
 
-def palm_positions(scene: RobotScene, qpos: Floats) -> Floats:
-    """Palm sites `(T, 2, 3)` [m] in configurations `(T, nq)`."""
+def hanging_palms(
+    scene: RobotScene, qpos: Floats, frames: NDArray[np.int_], length: int
+) -> tuple[Floats, Floats]:
+    """Palm sites at every frame, `(length, 2, 3)` [m] and `(length, 2, 4)`.
+
+    `qpos (K, nq)` are configurations at `frames`.
+    """
     data = mujoco.MjData(scene.model)
     sites = [scene.model.site(site).id for site in scene.robot.palm_sites]
-    palms = np.empty((len(qpos), 2, 3))
+    pos, mat = np.empty((len(qpos), 2, 3)), np.empty((len(qpos), 2, 3, 3))
     for t, q in enumerate(qpos):
         data.qpos[:] = q
         mujoco.mj_kinematics(scene.model, data)
-        palms[t] = data.site_xpos[sites]
-    return palms
+        pos[t] = data.site_xpos[sites]
+        mat[t] = data.site_xmat[sites].reshape(2, 3, 3)
+    near = np.asarray(rotations.continuous(rotations.from_matrix(mat)))
+    quat = rotations.normalize(_interpolate(near, frames, length))
+    smooth = gaussian(_interpolate(pos, frames, length), HANGING_SIGMA)
+    return smooth, np.asarray(quat, dtype=np.float64)
 
 
 def spread(

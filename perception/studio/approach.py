@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from assets import rotations
 from assets.rotations import Array
 from perception.prior import CONTACT_NAMES
-from perception.studio import gait
-from perception.studio.gait import Gait, Step
+from perception.studio import route
 from perception.studio.motion import CLEARANCE, Motion, clearance
 from perception.studio.posture import Score, embody
+from perception.studio.route import Gait, Step, direction, station
 
 _TRIES = 60
 _MARGIN = 0.008
@@ -68,7 +68,7 @@ class WalkUp:
     | field | shape | unit | meaning |
     |---|---|---|---|
     | start, goal | (4,) | m, rad | stations |
-    | stations | (N, 4) | m, rad | the way between them, as of `gait.path` |
+    | stations | (N, 4) | m, rad | the way between them, as of `route.path` |
     | first | () | – | side of the first step |
     | spot_w | (2,) | m | world, where the object's middle is |
     """
@@ -88,11 +88,11 @@ class WalkUp:
     @property
     def duration(self) -> float:
         """How long the walk takes [s]."""
-        return gait.duration(self.gait, self.stations)
+        return route.duration(self.gait, self.stations)
 
     def steps(self, begin: float) -> list[Step]:
         """The footsteps, the first lifted at `begin` [s]."""
-        return gait.footsteps(self.gait, self.stations, begin, self.first)
+        return route.footsteps(self.gait, self.stations, begin, self.first)
 
 
 def draw_walk_up(
@@ -109,25 +109,15 @@ def draw_walk_up(
     the left, and the ankles are `half` from the body's middle: the gait's own width
     if None. The person ends up to `turn` [rad] off the straight line to it.
     """
-    way = gait.draw_gait(model, rng)
+    way = route.draw_gait(model, rng)
     bearing = rng.uniform(-0.4, 0.4)
     heading = bearing + rng.uniform(-turn, turn)
     spot = max(rng.uniform(1.1, 2.6), ahead + 0.35) * direction(bearing)
     start = station(np.zeros(2), rng.uniform(-0.5, 0.5), rng.uniform(0.08, 0.12))
     at = spot - ahead * direction(heading) - aside * direction(heading + np.pi / 2)
     goal = station(at, heading, half or way.half_width)
-    stations = gait.path(start, goal, way)
+    stations = route.path(start, goal, way)
     return WalkUp(way, start, goal, stations, int(rng.integers(2)), spot)
-
-
-def direction(heading: float) -> Array:
-    """The unit vector `(2,)` at `heading` [rad]."""
-    return np.array([np.cos(heading), np.sin(heading)])
-
-
-def station(at: Array, heading: float, half: float) -> Array:
-    """A row of a path: where the body's middle is, its heading, half its stance."""
-    return np.array([*at, heading, half])
 
 
 def crouch(
@@ -151,7 +141,7 @@ def crouch(
     there = score.at(same)
     there.drop, there.reach[:] = drops, 1.0
     reason = "the palms do not reach the object"
-    while pitch < np.radians(86.0):
+    while pitch < np.radians(88.0):
         there.pitch[:] = pitch
         solution = embody(model, there, None)
         near = np.flatnonzero(solution.stretch[:, :2].max(axis=1) < most)[:1]

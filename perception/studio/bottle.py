@@ -10,11 +10,11 @@ import numpy as np
 from assets import rotations
 from assets.objects import ObjectSpec
 from assets.rotations import Array
-from perception.studio import approach, gait
+from perception.studio import approach, gait, route
 from perception.studio.approach import WalkUp
-from perception.studio.gait import OUTWARD
 from perception.studio.motion import Motion, upright
 from perception.studio.posture import Score, blank, embody
+from perception.studio.route import OUTWARD
 from perception.studio.timeline import Timeline
 
 
@@ -77,7 +77,7 @@ def _draw(
     grip = tall * (rng.uniform(-0.2, 0.3) if fallen else rng.uniform(0.0, 0.5))
     foot = walk.spot_w
     if fallen:
-        foot = foot - (tall + grip - radius) / 2 * approach.direction(azimuth)
+        foot = foot - (tall + grip - radius) / 2 * route.direction(azimuth)
     still, down, close, press, move, let, rise, hold = rng.uniform(
         [0.3, 0.9, 0.2, 0.1, 0.9, 0.15, 0.8, 0.4],
         [0.5, 1.2, 0.3, 0.2, 1.3, 0.25, 1.1, 0.8],
@@ -111,7 +111,7 @@ def _perform(
     bent = time.between(t, "down", "rise" if plan.fallen else "up")
     score.knees_out = 0.35 * bent
     grasp = int(np.searchsorted(t, time.end("close")))
-    fit = approach.crouch(model, score, item, grasp, plan.pitch, 0.96, 0.62)
+    fit = approach.crouch(model, score, item, grasp, plan.pitch, 0.97, 0.64)
     if isinstance(fit, str):
         return fit
     score.pitch = 0.05 + (fit[0] - 0.05) * bent
@@ -144,7 +144,7 @@ def _lifted(
     """Positions `(T, 3)` and quaternions `(T, 4)` of a bottle that goes up."""
     up, level = plan.time.ease(t, "up"), plan.time.ease(t, "up", wait=0.2)
     heading = plan.walk.heading
-    ahead = approach.direction(heading)
+    ahead = route.direction(heading)
     rest = np.array([*plan.foot, spec.half_size[2]])
     held = np.array([*(feet.com_w[-1] + plan.held[0] * ahead), plan.held[1]])
     pos = rest + np.stack([level, level, up], axis=-1) * (held - rest)

@@ -11,11 +11,11 @@ from scipy.ndimage import gaussian_filter1d
 from assets import rotations
 from assets.objects import ObjectSpec
 from assets.rotations import Array
-from perception.studio import approach, gait
+from perception.studio import approach, gait, route
 from perception.studio.approach import WalkUp
-from perception.studio.gait import OUTWARD
 from perception.studio.motion import Motion, upright
 from perception.studio.posture import Score, blank, embody
+from perception.studio.route import OUTWARD
 from perception.studio.timeline import Timeline
 
 
@@ -63,11 +63,11 @@ def _draw(model: mujoco.MjModel, spec: ObjectSpec, rng: np.random.Generator) -> 
     half = rng.uniform(0.11, 0.16) * scale
     walk = approach.draw_walk_up(model, rng, ahead, half)
     bend = rng.uniform(-0.5, 0.5)
-    shift = rng.uniform(0.8, 2.2) * approach.direction(walk.heading + bend)
+    shift = rng.uniform(0.8, 2.2) * route.direction(walk.heading + bend)
     leaving = walk.heading + 2.0 * bend
-    at = walk.spot_w + shift - ahead * approach.direction(leaving)
-    give = approach.station(at, leaving, half)
-    to_goal = gait.path(walk.goal, give, walk.gait, 0.42 * scale)
+    at = walk.spot_w + shift - ahead * route.direction(leaving)
+    give = route.station(at, leaving, half)
+    to_goal = route.path(walk.goal, give, walk.gait, 0.42 * scale)
     puts_down = bool(rng.random() < 0.8)
     low = spec.half_size[2]
     return _Carry(
@@ -104,7 +104,7 @@ def _draw_times(
         close=close,
         press=press,
         up=up,
-        carry=gait.duration(walk.gait, to_goal) + settle,
+        carry=route.duration(walk.gait, to_goal) + settle,
         **({"lower": lower, "let": let, "rise": rise} if puts_down else {}),
         hold=hold,
     )
@@ -116,7 +116,7 @@ def _perform(
     """The whole clip of one plan, or what is wrong with it."""
     t, time, way = plan.time.frames(fps), plan.time, plan.walk.gait
     steps = plan.walk.steps(time.start("walk"))
-    steps += gait.footsteps(way, plan.to_goal, time.start("carry"), plan.first)
+    steps += route.footsteps(way, plan.to_goal, time.start("carry"), plan.first)
     feet = gait.walk(model, way, plan.walk.start, steps, t)
     pos, quat = _object_path(plan, feet, t, fps)
     score = blank(feet, way.arms)

@@ -13,11 +13,12 @@ from assets.actor.posing import SIDES
 from assets.objects import ObjectSpec
 from assets.rotations import Array
 from perception.prior import CONTACT_NAMES
-from perception.studio import approach, gait
+from perception.studio import approach, gait, route
 from perception.studio.approach import WalkUp
-from perception.studio.gait import GRAVITY, OUTWARD
+from perception.studio.gait import GRAVITY
 from perception.studio.motion import Motion, distance, upright
 from perception.studio.posture import blank, embody
+from perception.studio.route import OUTWARD
 from perception.studio.timeline import Timeline
 
 _INSIDE = 0.004
@@ -126,7 +127,7 @@ def _swing(model: mujoco.MjModel, plan: _Kick, feet: gait.Feet, t: Array) -> Non
     before = int(np.flatnonzero(t <= begin)[-1])
     cosine, sine = np.cos(heading), np.sin(heading)
     axes = np.array([[cosine, sine], [-sine, cosine]])
-    stand, yaw = gait.foothold(plan.walk.gait, plan.walk.goal, side)
+    stand, yaw = route.foothold(plan.walk.gait, plan.walk.goal, side)
     back, aside = axes @ (feet.flat_w[before, side] - stand)
     turned = float(rotations.yaw(feet.foot_quat_w[before, side]))
     times = np.concatenate([[begin], plan.times])
@@ -155,7 +156,7 @@ def _object_path(spec: ObjectSpec, plan: _Kick, t: Array) -> tuple[Array, Array]
     gone = pushed + plan.speed * free - 0.5 * decel * free**2
     heading = plan.walk.heading
     pos = np.tile([*plan.walk.spot_w, spec.half_size[2]], (len(t), 1))
-    pos[:, :2] += gone[:, None] * approach.direction(heading)
+    pos[:, :2] += gone[:, None] * route.direction(heading)
     return pos, upright(np.full(len(t), heading), 0.0 * t)
 
 

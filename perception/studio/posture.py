@@ -12,8 +12,9 @@ from scipy.ndimage import gaussian_filter1d, minimum_filter1d
 from assets import rotations
 from assets.actor.posing import Pose, Solution, centre_of_mass, solve
 from assets.rotations import Array
-from perception.studio.gait import OUTWARD, Feet
+from perception.studio.gait import Feet
 from perception.studio.motion import upright
+from perception.studio.route import OUTWARD
 
 _STAND = 0.007
 """How much lower [m] than with straight legs a person stands."""
@@ -29,7 +30,7 @@ class Score:
     |---|---|---|---|
     | feet | | | |
     | drop | (T,) | m | pelvis lower than standing |
-    | pitch | (T,) | rad | the chest's lean forward; the pelvis takes 0.6 of it |
+    | pitch | (T,) | rad | the chest's lean forward; the pelvis takes 0.55 of it |
     | twist | (T,) | rad | the chest's turn to the left, past the feet's heading |
     | reach | (T, 2) | – | 0 the arm swings freely, 1 its palm is at `palm_w` |
     | palm_w | (T, 2, 3) | m | world |
@@ -40,7 +41,7 @@ class Score:
     | seat_w | (T, 3) | m | world |
     | arms | () | – | swing of the free arms |
     | knees_out | (T,) | rad | knees' turn outward |
-    | elbows_out | (T,) | – | 0 elbows behind the chest, 1 beside and below it |
+    | elbows_out | (T,) | – | 0 elbows behind the chest, 1 beside it |
     """
 
     feet: Feet
@@ -122,7 +123,7 @@ def _pose(
     pelvis = np.column_stack([balanced, height])
     pelvis += score.seated[:, None] * (score.seat_w - pelvis)
     heading = feet.heading + 0.5 * score.twist
-    pelvis_quat = upright(heading + sway, 0.6 * score.pitch)
+    pelvis_quat = upright(heading + sway, 0.55 * score.pitch)
     chest_quat = upright(feet.heading + score.twist - 0.6 * sway, score.pitch)
     shoulder = _shoulders(model, pelvis, pelvis_quat, chest_quat)
     palm, hand = _arms(model, score, shoulder, forward)
@@ -146,7 +147,7 @@ def _pose(
 def _elbows(score: Score, chest_quat: Array) -> Array:
     """Where the elbows point `(T, 2, 3)`."""
     behind = np.array([[-1.0, 0.5, -0.3], [-1.0, -0.5, -0.3]])
-    beside = np.array([[-0.3, 1.0, -0.6], [-0.3, -1.0, -0.6]])
+    beside = np.array([[-0.4, 1.0, -0.1], [-0.4, -1.0, -0.1]])
     heading = rotations.from_yaw(score.feet.heading)
     out = score.elbows_out[:, None, None]
     inner = rotations.rotate(chest_quat[:, None], behind)

@@ -11,11 +11,12 @@ from scipy.ndimage import gaussian_filter1d
 from assets import rotations
 from assets.objects import ObjectSpec
 from assets.rotations import Array
-from perception.studio import approach, gait
+from perception.studio import approach, gait, route
 from perception.studio.approach import WalkUp
-from perception.studio.gait import OUTWARD, Feet
+from perception.studio.gait import Feet
 from perception.studio.motion import Motion, upright
 from perception.studio.posture import Score, blank, embody
+from perception.studio.route import OUTWARD
 from perception.studio.timeline import Timeline, ease
 
 
@@ -55,8 +56,8 @@ def _draw(model: mujoco.MjModel, spec: ObjectSpec, rng: np.random.Generator) -> 
     walk = approach.draw_walk_up(model, rng, ahead, rng.uniform(0.09, 0.13) * scale)
     shift = rng.uniform(0.8, 2.2)
     give = walk.goal.copy()
-    give[:2] += shift * approach.direction(walk.heading)
-    to_goal = gait.path(walk.goal, give, walk.gait, rng.uniform(0.3, 0.38) * scale)
+    give[:2] += shift * route.direction(walk.heading)
+    to_goal = route.path(walk.goal, give, walk.gait, rng.uniform(0.3, 0.38) * scale)
     still, down, close, press, settle, let, rise, hold = rng.uniform(
         [0.3, 0.6, 0.15, 0.15, 0.1, 0.15, 0.6, 0.25],
         [0.5, 0.9, 0.25, 0.3, 0.3, 0.25, 0.9, 0.5],
@@ -67,7 +68,7 @@ def _draw(model: mujoco.MjModel, spec: ObjectSpec, rng: np.random.Generator) -> 
         down=down,
         close=close,
         press=press,
-        push=gait.duration(walk.gait, to_goal) + settle,
+        push=route.duration(walk.gait, to_goal) + settle,
         let=let,
         rise=rise,
         hold=hold,
@@ -80,7 +81,7 @@ def _draw(model: mujoco.MjModel, spec: ObjectSpec, rng: np.random.Generator) -> 
         time=time,
         shift=shift,
         grip=np.array([rng.uniform(0.14, 0.2), spec.half_size[2] - below]),
-        fan=rng.uniform(-1.3, -0.9),
+        fan=rng.uniform(-1.5, -1.15),
         pitch=np.radians(rng.uniform(28.0, 42.0)),
     )
 
@@ -91,7 +92,7 @@ def _perform(
     """The whole clip of one plan, or what is wrong with it."""
     t, time, way = plan.time.frames(fps), plan.time, plan.walk.gait
     steps = plan.walk.steps(time.start("walk"))
-    steps += gait.footsteps(way, plan.to_goal, time.start("push"), plan.first)
+    steps += route.footsteps(way, plan.to_goal, time.start("push"), plan.first)
     feet = gait.walk(model, way, plan.walk.start, steps, t)
     box = _object_path(spec, plan, feet, t, fps)
     score = blank(feet, way.arms)
@@ -117,7 +118,7 @@ def _object_path(
 ) -> tuple[Array, Array]:
     """The box's positions `(T, 3)` and quaternions `(T, 4)`: as fast as the body."""
     begin, end = plan.time.start("push"), plan.time.end("push")
-    ahead = approach.direction(plan.walk.heading)
+    ahead = route.direction(plan.walk.heading)
     speed = np.gradient(feet.com_w @ ahead)
     speed = np.maximum(gaussian_filter1d(speed, 0.12 * fps, mode="nearest"), 0.0)
     speed *= ease(t, begin - 0.1, begin + 0.35) - ease(t, end - 0.35, end)

@@ -13,10 +13,10 @@ from assets.actor.posing import landmarks
 from assets.objects import SEAT, ObjectSpec
 from assets.rotations import Array
 from perception.prior import CONTACT_NAMES
-from perception.studio import approach, gait
-from perception.studio.gait import Gait
+from perception.studio import approach, gait, route
 from perception.studio.motion import Motion, distance, upright
 from perception.studio.posture import Score, blank, embody
+from perception.studio.route import Gait
 from perception.studio.timeline import Timeline, ease
 
 _SITTING = ("pelvis", "l_thigh", "r_thigh")
@@ -60,23 +60,23 @@ def sit_chair(
 
 def _draw(model: mujoco.MjModel, spec: ObjectSpec, rng: np.random.Generator) -> _Sit:
     """Draw where everything is and when everything happens."""
-    way = gait.draw_gait(model, rng)
+    way = route.draw_gait(model, rng)
     scale = model.body("pelvis").pos[2] / 0.93
     heading = rng.uniform(-0.9, 0.9)
     aside = rng.uniform(-1.3, 1.3)
-    far = rng.uniform(1.1, 2.6) * approach.direction(heading + aside)
-    ahead = approach.direction(heading)
+    far = rng.uniform(1.1, 2.6) * route.direction(heading + aside)
+    ahead = route.direction(heading)
     front = spec.half_size[0] + rng.uniform(0.1, 0.17) * scale
     before = (front + rng.uniform(0.14, 0.24)) * ahead
     to = float(np.arctan2(*(before - far)[::-1]))
     turned = (to - heading + np.pi) % (2 * np.pi) - np.pi
-    start = approach.station(far, to + rng.uniform(-0.4, 0.4), rng.uniform(0.08, 0.12))
-    arrive = approach.station(before, to, way.half_width)
-    stance = approach.station(front * ahead, to - turned, rng.uniform(0.09, 0.13))
+    start = route.station(far, to + rng.uniform(-0.4, 0.4), rng.uniform(0.08, 0.12))
+    arrive = route.station(before, to, way.half_width)
+    stance = route.station(front * ahead, to - turned, rng.uniform(0.09, 0.13))
     stations = np.concatenate(
         [
-            gait.path(start, arrive, way),
-            gait.turn(arrive, stance, rng.uniform(0.8, 1.1)),
+            route.path(start, arrive, way),
+            route.turn(arrive, stance, rng.uniform(0.8, 1.1)),
         ]
     )
     rises = bool(rng.random() < 0.5)
@@ -85,7 +85,7 @@ def _draw(model: mujoco.MjModel, spec: ObjectSpec, rng: np.random.Generator) -> 
     )
     time = Timeline(
         still=still,
-        walk=gait.duration(way, stations) + settle,
+        walk=route.duration(way, stations) + settle,
         sit=sit,
         stay=stay,
         **({"rise": rise, "hold": hold} if rises else {}),
@@ -111,8 +111,9 @@ def _perform(
 ) -> Motion | str:
     """The whole clip of one plan, or what is wrong with it."""
     t, time = plan.time.frames(fps), plan.time
-    steps = gait.footsteps(plan.gait, plan.stations, time.start("walk"), plan.first)
+    steps = route.footsteps(plan.gait, plan.stations, time.start("walk"), plan.first)
     feet = gait.walk(model, plan.gait, plan.start, steps, t)
+    _tiptoe(model, spec, plan, feet, t)
     place = np.array([*plan.chair, spec.half_size[2]])
     chair = np.tile(place, (len(t), 1)), upright(np.full(len(t), plan.heading), 0.0 * t)
     score = blank(feet, plan.gait.arms)
@@ -133,6 +134,26 @@ def _perform(
     if gap.min() < -3 * _TOUCH or dent < -_DENT:
         return f"the seat is {-min(dent, gap.min()):.3f} m inside the body"
     return approach.fault(model, motion, but=_SITTING) or motion
+
+
+def _tiptoe(
+    model: mujoco.MjModel, spec: ObjectSpec, plan: _Sit, feet: gait.Feet, t: Array
+) -> None:
+    """Lift the heels of someone whose knees would be below a high seat."""
+    knee = model.body("pelvis").pos[2] + model.body("l_shank").pos[2]
+    short = SEAT * spec.size[2] + model.geom("l_quadriceps").size[0] - knee
+    toe = model.geom("l_sole").pos[0] + model.geom("l_sole").size[0]
+    most = np.arcsin(np.clip(short / toe, 0.0, 0.6))
+    down = (
+        plan.time.between(t, "sit", "rise") if plan.rises else plan.time.ease(t, "sit")
+    )
+    pitch = feet.pitch + (most * down)[:, None]
+    sits = np.flatnonzero(down > 0.0)
+    for side in (0, 1):
+        yaw = rotations.yaw(feet.foot_quat_w[sits, side])
+        flat = feet.flat_w[sits, side]
+        rolled = gait.rolled(model, flat, yaw, pitch[sits, side], 0.0 * yaw)
+        feet.ankle_pos_w[sits, side], feet.foot_quat_w[sits, side] = rolled
 
 
 def _settle(
@@ -171,7 +192,7 @@ def _sit_down(
         upper = upper - forward
         lean = lean + forward - time.ease(t, "rise", wait=0.45)
     height = SEAT * spec.size[2] + 0.11 * hip / 0.93
-    ahead = approach.direction(plan.heading)
+    ahead = route.direction(plan.heading)
     score.seat_w[:, :2] = plan.chair + (spec.half_size[0] - plan.depth) * ahead
     score.seat_w[:, 2] = height
     score.drop = (hip - height) * down

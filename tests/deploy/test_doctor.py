@@ -1,4 +1,5 @@
 import subprocess
+import sys
 
 from rich.console import Console
 
@@ -27,3 +28,29 @@ def test_no_backend_that_renders_is_a_finding_not_an_error(monkeypatch):
 
 def test_dds_reaches_itself():
     assert doctor._loopback().ok
+
+
+def test_a_robot_is_looked_at_and_nothing_is_sent(bundle_path, domain, tmp_path):
+    from deploy.motors import MODE_MACHINE
+    from deploy.robot_check import examine_robot
+
+    words = f"--domain {domain} --wait 60 --bundle".split()
+    module = [sys.executable, "-m", "deploy.robot_sim", *words, str(bundle_path)]
+    sim = subprocess.Popen(module)
+    try:
+        seen = {}
+        for _ in range(10):
+            seen = {f.name: f for f in examine_robot("lo", domain, listen=1.5)}
+            if "machine" in seen and seen["object pose"].ok:
+                break
+        assert seen["who commands it"].ok
+        assert seen["robot pose"].ok
+        assert str(MODE_MACHINE) in seen["machine"].found
+        assert sim.poll() is None
+    finally:
+        sim.kill()
+        sim.wait()
+    silent = {f.name: f for f in examine_robot("lo", domain + 1, listen=0.1)}
+    assert not silent["robot state"].ok
+    nowhere = list(examine_robot("eth99", domain + 2))
+    assert "eth99" in nowhere[0].found

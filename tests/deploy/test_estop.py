@@ -18,6 +18,12 @@ from tests.deploy.waiting import until
 
 
 @pytest.fixture
+def domain():
+    """A domain of these tests alone: a stop stays on it for whoever comes later."""
+    return 1 + os.getpid() % 40
+
+
+@pytest.fixture
 def terminal():
     ours, theirs = pty.openpty()
     yield ours, theirs

@@ -1,5 +1,7 @@
 """Our DDS types are ROS 2's, by name, by RIHS01 hash and byte for byte."""
 
+from typing import Any
+
 import pytest
 from ros2_pyterfaces import core
 from ros2_pyterfaces.core.types import Array, Sequence
@@ -10,7 +12,7 @@ from tests.deploy.stand_in.messages import schemas
 KNOWN = schemas()
 
 
-def entry_of(kind):
+def entry_of(kind) -> Any:
     """A CycloneDDS annotation as a schema entry."""
     if isinstance(kind, type) and hasattr(kind, "__idl_typename__"):
         return schema_of(kind)

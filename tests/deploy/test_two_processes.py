@@ -52,11 +52,11 @@ def test_a_policy_that_dies_leaves_a_damped_robot(
         LowCmd,
         transport.COMMAND_QOS,
     )
-    assert until(link.take)
+    assert until(link.take, 40.0)
     time.sleep(0.5)
     policy.send_signal(ending)
     policy.wait()
-    assert until(result.is_file)
+    assert until(result.is_file, 40.0)
     seen = json.loads(result.read_text())
     assert seen["commands"] > 10
     if ending == signal.SIGKILL:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from perception.person.pose import LANDMARKS, MEDIAPIPE_INDEX, Landmarks
-from perception.person.skeleton import bone_lengths, chain
+from perception.person.skeleton import bone_lengths, chain, landmark_matrix
 
 FACING = {  # bone directions of a person who faces the camera, in its frame
     (0, 1): (-1, 0, 0),
@@ -59,7 +59,8 @@ def standing_person(height_m: float, frames: int, K: np.ndarray) -> tuple:
     bow = 0.3 * np.sin(np.linspace(0, 2 * np.pi, frames)) ** 2
     directions[:, -2:, 2] -= bow[:, None]
     joints = chain(directions, lengths) + np.array([0.1, 0.1, 3.0])
-    pixels = joints[..., :2] / joints[..., 2:] * [K[0, 0], K[1, 1]] + K[:2, 2]
+    marks = landmark_matrix() @ joints
+    pixels = marks[..., :2] / marks[..., 2:] * [K[0, 0], K[1, 1]] + K[:2, 2]
     index = list(MEDIAPIPE_INDEX)
     clip = Landmarks(
         np.ones(frames, bool),

@@ -62,6 +62,36 @@ def lift_track(
     )
 
 
+def carry_track(*, walk=1.5, carry=1.0, fps=30.0) -> Track:
+    """The lift, after a walk of `walk` [m] along +x and before one of `carry` [m].
+
+    The stick person glides; only where the ankles are is told.
+    """
+    lift = lift_track(seconds=4.0, fps=fps)
+    pace = int(fps / 1.0)
+    before, after = int(walk * pace) + 10, int(carry * pace)
+    last = lift.num_frames - 1
+    frames = np.concatenate(
+        [np.zeros(before, int), np.arange(last), np.full(after + 15, last)]
+    )
+    way = np.interp(
+        np.arange(len(frames)),
+        [10, before, before + last, before + last + after],
+        [-walk, 0.0, 0.0, carry],
+    )
+    carried = np.maximum(way, 0.0)
+    x = np.array([1.0, 0.0, 0.0])
+    return dataclasses.replace(
+        lift,
+        joints_w=lift.joints_w[frames] + way[:, None, None] * x,
+        visibility=lift.visibility[frames],
+        object_pos_w=lift.object_pos_w[frames] + carried[:, None] * x,
+        object_quat_w=lift.object_quat_w[frames],
+        contact=lift.contact[frames],
+        T_world_to_cam=lift.T_world_to_cam[frames],
+    )
+
+
 def move(track: Track, *, yaw: float, offset: tuple[float, float]) -> Track:
     """The same scene, turned and moved on the floor."""
     q, shift = rotations.from_yaw(yaw), np.array([*offset, 0.0])

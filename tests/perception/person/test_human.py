@@ -48,7 +48,7 @@ def test_missing_frames_are_bridged():
     landmarks.found[20:26] = False
     landmarks.pixels[20:26] = 0.0
     human = fit_human(observe(landmarks, K, 30.0), HEIGHT)
-    assert error(human.joints_c, joints)[20:26].mean() < 0.05
+    assert error(human.joints_c, joints)[20:26].mean() < 0.07
     assert (human.visibility[20:26] == 0).all()
 
 

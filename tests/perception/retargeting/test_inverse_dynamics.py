@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 from assets.g1.spec import g1
-from assets.objects import LIFT_BOX
+from assets.objects import BOTTLE, CHAIR, LIFT_BOX
 from perception.prior import CONTACT_NAMES, RATE, Prior
+from perception.retargeting.body import measure_body
 from perception.retargeting.inverse_dynamics import differentiate, feed_forward
-from perception.retargeting.plan import measure_body
 from perception.retargeting.scene import compile_scene
 
 ROBOT = g1()
@@ -88,7 +88,7 @@ def test_velocities_are_those_of_the_motion():
     joints[:, 3] += 0.2 * np.sin(2.0 * seconds)
     root = prior.root_pos_w + np.outer(0.3 * seconds, [1.0, 0.0, 0.0])
     moving = dataclasses.replace(prior, joint_pos=joints, root_pos_w=root)
-    scene = compile_scene(ROBOT, LIFT_BOX, free_object=True)
+    scene = compile_scene(ROBOT, LIFT_BOX)
     motion = differentiate(moving, scene)
     inner = slice(20, 40)
     expected = 0.4 * np.cos(2.0 * seconds)
@@ -98,12 +98,34 @@ def test_velocities_are_those_of_the_motion():
     np.testing.assert_allclose(motion.qvel[inner, scene.root_dof], 0.3, atol=1e-6)
 
 
-@pytest.mark.parametrize("free", [True, False])
-def test_the_scene_resolves_joints_by_name(free):
-    scene = compile_scene(ROBOT, LIFT_BOX, free_object=free)
+def test_the_scene_resolves_joints_by_name():
+    scene = compile_scene(ROBOT, LIFT_BOX)
     for name, address in zip(ROBOT.joint_names, scene.joint_qpos, strict=True):
         assert scene.model.joint(name).qposadr[0] == address
+    qpos = scene.model.qpos0.copy()
+    scene.place_object(qpos, np.array([1.0, 2.0, 3.0]), np.array([1.0, 0, 0, 0]))
     data = mujoco.MjData(scene.model)
-    scene.place_object(data, np.array([1.0, 2.0, 3.0]), np.array([1.0, 0, 0, 0]))
+    data.qpos[:] = qpos
     mujoco.mj_kinematics(scene.model, data)
     np.testing.assert_allclose(data.body("object").xpos, [1.0, 2.0, 3.0])
+
+
+@pytest.mark.parametrize(
+    ("speed", "largest"), [(0.0, 1e-3), (0.5, LIFT_BOX.friction * 9.81 * LIFT_BOX.mass)]
+)
+def test_a_box_that_slides_by_itself_lacks_the_force_against_friction(speed, largest):
+    prior = standing(60)
+    way = np.outer(speed * np.arange(60) / RATE, [1.0, 0.0, 0.0])
+    sliding = dataclasses.replace(prior, object_pos_w=prior.object_pos_w + way)
+    _, residual = feed_forward(sliding, ROBOT)
+    assert residual[20:40].max() <= largest * 1.05
+    assert residual[20:40].max() >= 0.3 * largest or speed == 0.0
+
+
+@pytest.mark.parametrize("item", [CHAIR, BOTTLE])
+def test_what_stands_on_the_floor_is_carried_by_it(item):
+    prior = standing()
+    pos = np.tile([1.0, 0.0, item.half_size[2]], (40, 1))
+    there = dataclasses.replace(prior, object=item, object_pos_w=pos)
+    _, residual = feed_forward(there, ROBOT)
+    assert residual.max() < 1e-2

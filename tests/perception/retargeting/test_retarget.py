@@ -15,7 +15,7 @@ ROBOT = g1()
 
 
 def run(track, obj=LIFT_BOX):
-    return retarget(track, obj, ROBOT, name="clip", task="lift_box", source={})
+    return retarget(track, obj, ROBOT, name="clip", task="lift-box", source={})
 
 
 @pytest.fixture(scope="module")
@@ -36,8 +36,9 @@ def check_clean(prior):
     assert quality["residual_p90_n"] < 0.05
     assert quality["joint_limit_violation_rad"] == 0.0
     assert quality["joint_speed_over_limit"] < 0.6
-    assert quality["foot_speed_max_m_s"] < 0.03
-    assert quality["hand_gap_mean_m"] < 0.003
+    assert quality["foot_speed_max_m_s"] < 0.02
+    assert quality["self_penetration_max_m"] < 0.01
+    assert quality["contact_gap_mean_m"] < 0.003
     depth = quality["penetration_max_m"]
     assert depth["hands"] < 0.010
     assert max(v for k, v in depth.items() if k != "hands") < 0.005

@@ -1,0 +1,95 @@
+import numpy as np
+import pytest
+
+from assets.g1.spec import g1
+from assets.interactions import INTERACTIONS
+from assets.objects import LIFT_BOX
+from perception.retargeting.body import measure_body
+from perception.retargeting.footsteps import Move, plan_gait
+from perception.retargeting.retarget import retarget
+from perception.retargeting.scene import compile_scene
+from tests.perception.synthetic_track import blur, carry_track
+
+ROBOT = g1()
+
+
+def run(track, task="carry-box", obj=LIFT_BOX):
+    return retarget(track, obj, ROBOT, name="clip", task=task, source={})
+
+
+def check_follows(prior):
+    prior.validate(ROBOT)
+    quality = prior.quality
+    assert quality["residual_mean_n"] < 5.0
+    assert quality["joint_limit_violation_rad"] == 0.0
+    assert quality["joint_speed_over_limit"] < 1.0
+    assert quality["foot_speed_max_m_s"] < 0.02
+    assert quality["contact_gap_mean_m"] < 0.01
+    assert max(quality["penetration_max_m"].values()) < 0.01
+    assert quality["self_penetration_max_m"] < 0.01
+
+
+@pytest.fixture(scope="module")
+def carried():
+    return run(carry_track())
+
+
+def test_a_carry_walks_there_lifts_and_walks_on(carried):
+    check_follows(carried)
+    assert carried.quality["residual_mean_n"] < 0.1
+    first = int(np.argmax(carried.contact[:, 0]))
+    assert carried.root_pos_w[first, 0] > 1.2
+    goal = carried.object_pos_w[-1] - carried.object_pos_w[0]
+    assert goal[0] == pytest.approx(1.0 - 0.07, abs=0.05)
+    assert goal[2] > 0.3
+
+
+def test_the_object_is_as_far_off_as_in_the_video(carried):
+    truth = carry_track()
+    far = truth.object_pos_w[0, 0] - truth.joints_w[0, 4:6, 0].mean()
+    assert carried.object_pos_w[0, 0] == pytest.approx(far, abs=0.1)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_landmarks_5_cm_off_do_not_matter(seed):
+    check_follows(run(blur(carry_track(), seed)))
+
+
+def test_feet_stand_still_or_swing_clear_and_one_is_always_down():
+    body = measure_body(compile_scene(ROBOT, LIFT_BOX))
+    way = np.array([[0.0, 0.0, 0.0], [1.0, 0.2, 0.5], [1.2, 0.8, 2.0]])
+    moves = [
+        Move((0, 9), way[:1], 20),
+        Move((9, 99), way),
+        Move((99, 120), way[-1:], 9),
+    ]
+    gait = plan_gait(moves, body, 0.12)
+    assert gait.planted.any(axis=1).all()
+    moved = np.abs(np.diff(gait.foot, axis=0)).max(axis=2)
+    both = gait.planted[1:] & gait.planted[:-1]
+    assert moved[both].max() < 1e-12
+    assert gait.foot[..., 2].max() == pytest.approx(0.05, abs=1e-3)
+    np.testing.assert_allclose(gait.base[-1], way[-1])
+    apart = np.linalg.norm(gait.foot[:, 0, :2] - gait.foot[:, 1, :2], axis=1)
+    assert apart.min() > 0.1
+
+
+def test_the_weight_presses_on_a_foot_that_stands():
+    body = measure_body(compile_scene(ROBOT, LIFT_BOX))
+    way = np.array([[0.0, 0.0, 0.0], [1.5, 0.0, 0.0]])
+    gait = plan_gait([Move((0, 99), way)], body, 0.12)
+    alone = ~gait.planted.all(axis=1)
+    foot = np.where(gait.planted[:, :1], gait.foot[:, 0, :2], gait.foot[:, 1, :2])
+    off = gait.zmp - foot - [body.sole_middle, 0.0]
+    assert np.abs(off[alone]).max() < 0.06
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("task", sorted(INTERACTIONS))
+def test_every_task_of_the_studio_can_be_followed(task):
+    from perception.studio.render import make_clip
+
+    prior = run(make_clip(task, 11).truth(), task, INTERACTIONS[task].object)
+    assert prior.quality["residual_mean_n"] < 5.0
+    assert prior.quality["joint_limit_violation_rad"] == 0.0
+    assert prior.contact.any()
