@@ -35,6 +35,8 @@ __all__ = ["Human", "Observation", "find_floor", "find_planted", "fit_human", "o
 Floats = NDArray[np.floating]
 
 COARSE_HZ, FINE_HZ = 5.0, 15.0
+MAX_KEYS = 4500
+"""Five minutes at the fine rate; longer clips are fitted more coarsely, in memory."""
 FIRST_STEPS, COARSE_STEPS, FINE_STEPS = 3, 8, 4
 START_SLACK, SLACK = 12.0, 4.0
 LOOKS = 200.0
@@ -112,7 +114,8 @@ class _Fit:
 
     def fine(self, body: terms.Body) -> terms.Body:
         """Follow the motion at more key frames."""
-        seen = self.seen.at_rate(FINE_HZ)
+        seconds = len(self.seen.pixels) / self.seen.fps
+        seen = self.seen.at_rate(min(FINE_HZ, MAX_KEYS / seconds))
         joints = resample(body.joints, len(seen.pixels))
         body = dataclasses.replace(body, joints=joints)
         for _ in range(FINE_STEPS):
