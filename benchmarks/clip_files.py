@@ -29,7 +29,7 @@ from perception.scene_file import Scene, load_scenes
 from perception.stopwatch import Stopwatch
 from perception.studio.render import render_clips
 from perception.track import Track
-from perception.video import Frame
+from perception.video import open_video
 from perception.worker import Job, do_job
 
 ROOT = Path(__file__).parents[1]
@@ -81,6 +81,11 @@ class Case:
         return load_scenes(self.folder).scene(self.name)
 
     @property
+    def raw(self) -> Path:
+        """What MediaPipe by itself says of the clip."""
+        return self.folder / f"{self.name}.landmarks.npz"
+
+    @property
     def result(self) -> Path:
         """What the pipeline made of it, as JSON; arrays lie beside it."""
         return FOLDER / f"seen_{self.watched}_{self.made}" / f"{self.name}.json"
@@ -91,7 +96,8 @@ class Seen:
     """A clip's truth and what the pipeline saw; the object as the truth has it.
 
     `handled` says whether the object was found; without that, `found` holds a person
-    and nothing of worth beside. `quality` are a kept prior's own figures.
+    and nothing of worth beside. `landmarks` are MediaPipe's by itself, `quality` a
+    kept prior's own figures.
     """
 
     case: Case
@@ -106,27 +112,22 @@ class Seen:
     seconds: float
 
 
-class Recording:
-    """A pose estimator that keeps what it last said of a clip."""
-
-    def __init__(self, estimator: MediaPipePose) -> None:
-        self.name, self.people = estimator.name, estimator.people
-        self.close = estimator.close
-        self._estimator = estimator
-        self.landmarks: Landmarks | None = None
-
-    def estimate(self, frames: Iterable[Frame], fps: float) -> Landmarks:
-        """Follow the clip's main person through BGR `frames`."""
-        self.landmarks = self._estimator.estimate(frames, fps)
-        return self.landmarks
-
-
 def prepare(case: Case) -> None:
     """Render the clip and send it through the pipeline, unless that was done."""
     if not (case.folder / "scene.toml").exists():
         render_clips(case.task, 1, case.seed, case.folder, vary_object=True)
+    if not case.raw.exists():
+        look_plainly(case)
     if not case.result.exists():
         watch(case)
+
+
+def look_plainly(case: Case) -> None:
+    """Keep what MediaPipe by itself says of the clip, to compare with."""
+    video, estimator = open_video(case.video), MediaPipePose(resolve_model())
+    arrays = dataclasses.asdict(estimator.estimate(video.frames(), video.fps))
+    estimator.close()
+    np.savez_compressed(case.raw, **arrays)
 
 
 def watch(case: Case) -> None:
@@ -147,12 +148,9 @@ def watch(case: Case) -> None:
         VERSION,
         case.scene,
     )
-    estimator = Recording(MediaPipePose(model))
+    estimator = MediaPipePose(model, mirrored=True)
     record = do_job(job, estimator, Stopwatch())
     estimator.close()
-    if estimator.landmarks is not None:
-        arrays = dataclasses.asdict(estimator.landmarks)
-        np.savez_compressed(case.result.with_suffix(".landmarks.npz"), **arrays)
     text = json.dumps(dataclasses.asdict(record), indent=1)
     case.result.write_text(text, encoding="utf-8")
 
@@ -160,7 +158,7 @@ def watch(case: Case) -> None:
 def load(case: Case) -> Seen:
     """What `prepare` left on disk."""
     record = ClipRecord(**json.loads(case.result.read_text(encoding="utf-8")))
-    with np.load(case.result.with_suffix(".landmarks.npz"), allow_pickle=False) as file:
+    with np.load(case.raw, allow_pickle=False) as file:
         landmarks = Landmarks(**{key: file[key] for key in file.files})
     files = {name.split(".", 1)[1]: name for name in record.outputs}
     track, prior = (
