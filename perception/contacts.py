@@ -12,10 +12,18 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import binary_closing, binary_opening, gaussian_filter1d
+from scipy.ndimage import gaussian_filter1d
 
 from assets import rotations
 from assets.objects import SEAT, ObjectSpec, Part
+from perception.handled import (
+    NEAR_REST_M,
+    frames_in,
+    grow,
+    handled,
+    speed_of,
+    without_blips,
+)
 from perception.person.skeleton import (
     L_ANKLE,
     L_ELBOW,
@@ -36,7 +44,6 @@ HANDS, FEET, PELVIS = (0, 1), (2, 3), 4
 """Columns of the labels, in `CONTACT_NAMES` order."""
 TOUCH_M = 0.10
 REST_M_S = 0.15
-MOVING_M_S, LIFTED_M = 0.06, 0.04
 NEAR_M, FAR_M, HIDDEN_M = 0.25, 0.12, 0.38
 """Hands within `NEAR_M` may hold it, or `FAR_M` farther than the nearest, whose place
 behind an object is a guess, but none beyond `HIDDEN_M`."""
@@ -44,8 +51,7 @@ TOLD_M = 0.8
 """The same where only hands can be at it, so that what moves is in them."""
 WITH_IT = 0.7
 """Speed against the object, over the object's own, below which a body goes with it."""
-MIN_SECONDS, PAUSE_S, REACH_BACK_S = 0.15, 0.4, 0.5
-MIN_MOVED_M, NEAR_REST_M, FROM_REST_M = 0.03, 0.03, 0.09
+MIN_SECONDS, REACH_BACK_S = 0.15, 0.5
 KICK_M, KICK_NEAR_M, KICK_PUSH_M = 0.5, 0.6, 0.085
 """A kick is over after the foot went with the object for `KICK_PUSH_M`."""
 ROUNDED = 0.8
@@ -166,34 +172,6 @@ def label_contacts(
     return labels
 
 
-def handled(
-    spec: ObjectSpec, pos_w: Floats, quat_w: Floats, fps: float
-) -> list[tuple[int, int]]:
-    """Frames `[start, end)` in which something other than the floor moves the object.
-
-    Both ends are drawn out to where the motion, slow at first, begins and ends.
-    """
-    speed = _speed(pos_w, 0.05 * fps, fps) + _turning(quat_w, spec, fps)
-    up = pos_w[:, 2] - np.percentile(pos_w[:, 2], 2) > LIFTED_M
-    still_up = np.abs(rotations.to_matrix(quat_w)[:, 2, 2])
-    up &= (still_up < 0.98) | (pos_w[:, 2] > spec.size[2] / 2 + LIFTED_M)
-    busy = without_blips(speed > MOVING_M_S, _frames(0.1, fps)) | up
-    busy = _closed(busy, _frames(PAUSE_S, fps))
-    found = []
-    for start, end in _runs(busy):
-        way = _way(spec, pos_w, quat_w, start)
-        if way[start:end].max() < MIN_MOVED_M:
-            continue
-        begin = _begin(way, start, end)
-        finish = end
-        if end < len(busy):
-            back = _way(spec, pos_w, quat_w, end)[::-1]
-            last = len(busy) - 1
-            finish = last - _begin(back, last - end, last - start) + 1
-        found.append((max(begin, 0), min(finish, len(busy))))
-    return found
-
-
 def seated(
     joints_w: Floats, spec: ObjectSpec, pos_w: Floats, quat_w: Floats, fps: float
 ) -> Bools:
@@ -212,19 +190,7 @@ def seated(
     sure = low & (height < sat + SEAT_M)
     perhaps = low & (height < sat + SEAT_M + SEAT_HYSTERESIS_M)
     held = grow(sure & slow, sure) | grow(sure, perhaps & slow)
-    return without_blips(held, _frames(MIN_SECONDS, fps))
-
-
-def without_blips(labels: Bools, frames: int) -> Bools:
-    """Labels `(T,)` or `(T, C)` without gaps, then runs, shorter than `frames`.
-
-    What a clip begins or ends with goes on beyond it.
-    """
-    columns = labels.reshape(len(labels), -1)
-    padded = np.pad(columns, ((frames, frames), (0, 0)), mode="edge")
-    size = np.ones((frames, 1))
-    clean = binary_opening(binary_closing(padded, size), size)
-    return np.asarray(clean, bool)[frames:-frames].reshape(labels.shape)
+    return without_blips(held, frames_in(MIN_SECONDS, fps))
 
 
 def _hold(
@@ -245,10 +211,10 @@ def _hold(
     away = {c: float(np.median(gap[inside, c])) for c in hands}
     nearest = min(away.values())
     hidden = HIDDEN_M if unsure else TOLD_M
-    own = float(_speed(pos_w, 0.05 * fps, fps)[inside].mean())
+    own = float(speed_of(pos_w, 0.05 * fps, fps)[inside].mean())
     for c in hands:
         offset = rotations.rotate_inverse(quat_w, points[:, c] - pos_w)
-        slip = _speed(offset, 0.05 * fps, fps)
+        slip = speed_of(offset, 0.05 * fps, fps)
         goes = float(slip[inside].mean()) < WITH_IT * own + REST_M_S
         near = away[c] < max(
             NEAR_M, min(nearest + (FAR_M if unsure else TOLD_M), hidden)
@@ -257,7 +223,7 @@ def _hold(
             continue
         held = np.zeros(len(labels), bool)
         held[inside] = True
-        back = _frames(REACH_BACK_S, fps)
+        back = frames_in(REACH_BACK_S, fps)
         around = slice(max(start - back, 0), end + back)
         resting = np.zeros(len(labels), bool)
         resting[around] = (gap[around, c] < TOUCH_M) & (slip[around] < REST_M_S)
@@ -276,8 +242,10 @@ def _kick(
     unsure: bool,
 ) -> None:
     """Label the faster foot while it speeds the object up."""
-    window = slice(max(start - _frames(0.15, fps), 0), start + _frames(0.25, fps))
-    foot = max(feet, key=lambda c: float(_speed(points[:, c], 1.0, fps)[window].max()))
+    window = slice(max(start - frames_in(0.15, fps), 0), start + frames_in(0.25, fps))
+    foot = max(
+        feet, key=lambda c: float(speed_of(points[:, c], 1.0, fps)[window].max())
+    )
     if unsure and gap[window, foot].min() > KICK_NEAR_M:
         return
     way = np.linalg.norm(pos_w - pos_w[start], axis=1)
@@ -298,68 +266,3 @@ def body_points(joints_w: Floats) -> Floats:
     )
     pelvis = joints_w[:, [L_HIP, R_HIP]].mean(axis=1, keepdims=True)
     return np.concatenate([hands, feet, pelvis], axis=1)
-
-
-def _way(spec: ObjectSpec, pos_w: Floats, quat_w: Floats, frame: int) -> Floats:
-    """How far `(T,)` [m] the object is from where it was before `frame`."""
-    frame = min(max(frame, 0), len(pos_w) - 1)
-    turned = rotations.angle(quat_w, quat_w[frame])
-    if spec.shape == "sphere":
-        turned = 0.0 * turned
-    away = np.linalg.norm(pos_w - pos_w[frame], axis=1)
-    return away + turned * min(spec.half_size)
-
-
-def _begin(way: Floats, start: int, end: int) -> int:
-    """The frame at which a motion, slow at first, began.
-
-    It grows like a cube of time: two crossings tell when it was nothing.
-    """
-    part = way[start:end]
-    crossed = []
-    for level in (NEAR_REST_M, FROM_REST_M):
-        above = part > min(level, 0.9 * part.max())
-        i = int(np.argmax(above))
-        low = part[i - 1] if i else 0.0
-        crossed.append(start + i - (part[i] - level) / max(part[i] - low, 1e-6))
-    ratio = (FROM_REST_M / NEAR_REST_M) ** (1 / 3)
-    begin = crossed[0] - (crossed[1] - crossed[0]) / (ratio - 1.0)
-    return int(np.clip(np.ceil(begin), start - 30, crossed[0]))
-
-
-def _turning(quat_w: Floats, spec: ObjectSpec, fps: float) -> Floats:
-    """Speed `(T,)` [m/s] at the object's skin from turning."""
-    if len(quat_w) < 2 or spec.shape == "sphere":
-        return np.zeros(len(quat_w))
-    rate = rotations.angle(quat_w[1:], quat_w[:-1]) * fps
-    rate = np.concatenate([rate[:1], rate])
-    return 0.5 * gaussian_filter1d(rate, 0.05 * fps) * min(spec.half_size)
-
-
-def _closed(busy: Bools, frames: int) -> Bools:
-    """Runs whose gaps of up to `frames` are filled."""
-    padded = np.pad(busy, frames)
-    return np.asarray(binary_closing(padded, np.ones(frames)), bool)[frames:-frames]
-
-
-def _runs(values: Bools) -> list[tuple[int, int]]:
-    """Where `values (T,)` are true, as `[start, end)`."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], values, [False]])))
-    return [(int(a), int(b)) for a, b in edges.reshape(-1, 2)]
-
-
-def grow(seed: Bools, allowed: Bools) -> Bools:
-    """Runs of `allowed` that hold some `seed`."""
-    kept = np.zeros_like(allowed)
-    for start, end in _runs(allowed):
-        kept[start:end] = seed[start:end].any()
-    return kept
-
-
-def _speed(path: Floats, width: float, fps: float) -> Floats:
-    smooth = gaussian_filter1d(path, width, axis=0)
-    return np.linalg.norm(np.gradient(smooth, 1.0 / fps, axis=0), axis=-1)
-
-
-def _frames(seconds: float, fps: float) -> int:
-    return max(1, round(seconds * fps))

@@ -12,7 +12,8 @@ from scipy.ndimage import gaussian_filter1d
 
 from assets import rotations
 from assets.objects import ObjectSpec
-from perception.contacts import palms, without_blips
+from perception.contacts import palms
+from perception.handled import without_blips
 from perception.objects.settle import ObjectTrack
 from perception.person.skeleton import L_ELBOW, L_WRIST, R_ELBOW, R_WRIST
 from perception.person.terms import Pulls

@@ -20,9 +20,10 @@ from perception.objects.colour import KeyFrames, Odds, fine_codes
 from perception.objects.contour import Fit, Patch, fit_outline
 from perception.objects.hiding import body_points, person_mask
 from perception.objects.looks import contrast, depth_inside, learn_odds
-from perception.objects.search import Search, Start, starts
+from perception.objects.search import Search
 from perception.objects.shape import half_turn, hull_points, same_looks
 from perception.objects.silhouette import Pose, Silhouette
+from perception.objects.starts import Start, starts
 
 Floats = NDArray[np.floating]
 

@@ -19,9 +19,10 @@ from perception.objects.contour import SIGMA_PX, Patch, find_edges, shifts_w
 from perception.objects.hiding import body_points
 from perception.objects.looks import contrast, depth_inside, learn_odds
 from perception.objects.manner import touching
-from perception.objects.search import Search, starts
+from perception.objects.search import Search
 from perception.objects.shape import hull_points, resting_height
 from perception.objects.silhouette import Pose, Silhouette
+from perception.objects.starts import starts
 
 Floats = NDArray[np.floating]
 

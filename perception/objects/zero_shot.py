@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from perception.camera import project, transform
-from perception.contacts import Handling, body_points, grow, without_blips
+from perception.contacts import Handling, body_points
+from perception.handled import grow, without_blips
 from perception.objects.colour import KeyFrames
 from perception.prior import CONTACT_NAMES
 

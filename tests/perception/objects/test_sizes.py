@@ -17,7 +17,8 @@ from tests.perception.objects.stage import (
 def taken_away(spec):
     """An object that leaves the picture sideways from key frame 15 on."""
     first = standing(spec, 0.35, 0.05, 0.5)
-    gone = 3.0 * np.clip((np.arange(30) - 15) / 10, 0, 1)
+    stays = spec.shape == "chair"
+    gone = (0.0 if stays else 3.0) * np.clip((np.arange(30) - 15) / 10, 0, 1)
     poses = [Pose(first.pos_w + np.array([0, dy, 0]), first.quat_w) for dy in gone]
     joints = reach(person(30), poses, spec.size[1] / 2, np.zeros(30))
     if spec.shape == "chair":

@@ -49,7 +49,8 @@ def odds_at(spec, pose):
 @pytest.mark.parametrize("seed", range(3))
 def test_the_outline_brings_back_a_pose(shape, seed):
     spec, rng = SPECS[shape], np.random.default_rng(seed)
-    pose = standing(spec, *rng.uniform(-0.3, 0.3, 2), rng.uniform(-3, 3))
+    x, y, yaw = rng.uniform([-0.3, -0.3, -3.0], [0.3, 0.3, 3.0])
+    pose = standing(spec, x, y, yaw)
     guess = pose.moved(rng.normal(0, [0.05, 0.05, 0.02, 0.02, 0.02, 0.15]))
     prior = hold(T_WORLD_TO_CAM, np.full(3, 0.3), 0.5, 0.1, 0.1)
     fit = fit_outline(view_of(spec), guess, odds_at(spec, pose), prior, 14.0)

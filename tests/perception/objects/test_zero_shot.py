@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -62,17 +64,12 @@ def test_a_random_open_clip_model_gives_labels_of_the_right_shape():
         import open_clip
     except (ImportError, RuntimeError) as error:
         pytest.skip(f"open_clip cannot be imported: {error}")
-    vision = {"image_size": 32, "patch_size": 16, "width": 32, "layers": 1}
+    vision: dict[str, Any] = {"image_size": 32, "patch_size": 16, "width": 32}
+    text: dict[str, Any] = {"context_length": 77, "vocab_size": 49408, "width": 32}
     model = open_clip.CLIP(
         embed_dim=16,
-        vision_cfg={**vision, "head_width": 16},
-        text_cfg={
-            "context_length": 77,
-            "vocab_size": 49408,
-            "width": 32,
-            "heads": 2,
-            "layers": 1,
-        },
+        vision_cfg=open_clip.CLIPVisionCfg(**vision, layers=1, head_width=16),
+        text_cfg=open_clip.CLIPTextCfg(**text, heads=2, layers=1),
     )
     keys, joints, poses = lift()
     seen = OpenClip(model, open_clip.get_tokenizer("ViT-B-32"))
