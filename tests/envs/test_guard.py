@@ -19,7 +19,7 @@ def test_a_state_that_explodes_is_kept_and_explodes_again(task, short_prior, tmp
     blast = Blast.load(kept[0])
     assert blast.task == task.name
     assert blast.qvel[8] == 5e3
-    assert "floating_base at" in replay(blast)
+    assert "joint at" in replay(blast) or "floating_base at" in replay(blast)
     assert "after substep 1" in replay(blast)
 
 
