@@ -6,6 +6,7 @@ PYTHON ?= $(shell for p in python3 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))' \
 	2>/dev/null && echo $$p && break; done)
 TORCH := 2.13.0
+TORCHVISION := 0.28.0
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 APT_PACKAGES := python3-venv libegl1 libgl1 libgles2 libglib2.0-0
 
@@ -45,12 +46,13 @@ results: $(VENV)/.ready
 clean:
 	rm -rf $(VENV) build *.egg-info out
 
-# torch first and for CPU alone: the default build brings gigabytes of CUDA.
+# torch first and for CPU alone: the default build brings gigabytes of CUDA. torchvision,
+# which open_clip needs, must be built for the same torch.
 $(VENV)/.ready: pyproject.toml
 	@test -n "$(PYTHON)" || { echo "needs Python 3.11 or 3.12: apt install python3 python3-venv, or set PYTHON=/path/to/python"; exit 1; }
 	@$(MAKE) --no-print-directory system
 	$(PYTHON) -m venv $(VENV)
-	@$(BIN)/pip install -q --retries 0 --timeout 15 "torch==$(TORCH)+cpu" --index-url $(TORCH_INDEX) >/dev/null 2>&1 \
+	@$(BIN)/pip install -q --retries 0 --timeout 15 "torch==$(TORCH)+cpu" "torchvision==$(TORCHVISION)+cpu" --index-url $(TORCH_INDEX) >/dev/null 2>&1 \
 		|| { echo "no CPU build of torch found, taking the default one"; $(BIN)/pip install -q "torch==$(TORCH)"; }
 	$(BIN)/pip install -q -e ".[dev]"
 	@touch $@

@@ -37,7 +37,8 @@ def render_motion(
 def motion_camera(qpos: Floats, azimuth: float) -> mujoco.MjvCamera:
     """A free camera that keeps a robot's whole motion in view."""
     camera = mujoco.MjvCamera()
-    middle = qpos[:, :2].mean(axis=0)
+    low, high = qpos[:, :2].min(axis=0), qpos[:, :2].max(axis=0)
+    middle, across = (low + high) / 2, float(np.hypot(*(high - low)))
     camera.lookat[:] = (middle[0] + 0.15, middle[1], 0.6)
-    camera.distance, camera.azimuth, camera.elevation = 2.6, azimuth, -12.0
+    camera.distance, camera.azimuth, camera.elevation = 2.6 + across, azimuth, -12.0
     return camera
