@@ -18,7 +18,7 @@ from benchmarks.pose_error import (
     root_error,
     world_error,
 )
-from perception.contacts import MotionLabeller
+from perception.contacts import label_contacts
 from perception.person.pose import MEDIAPIPE_INDEX
 from perception.prior import CONTACT_NAMES
 from perception.track import Track
@@ -115,7 +115,7 @@ def _agreement(found: Bools, true: Bools, task: str) -> Agreement:
 def _labelled_from_truth(seen: Seen) -> float:
     """F1 of the labels that our rules give for the true motion."""
     truth, task = seen.truth, seen.case.task
-    labels = MotionLabeller().label(
+    labels = label_contacts(
         truth.joints_w,
         seen.object,
         truth.object_pos_w,

@@ -51,10 +51,11 @@ def main(settings: Settings) -> None:
 
 def _person(clip: Clip) -> Image:
     """The frame in the middle of the touch."""
-    wanted = _middle(clip.motion.contact.any(axis=1))
+    wanted = _middle(clip.motion.contact)
     for index, frame in enumerate(clip.frames()):
         if index == wanted:
-            return cv2.resize(frame, (CELL, CELL), interpolation=cv2.INTER_AREA)
+            small = cv2.resize(frame, (CELL, CELL), interpolation=cv2.INTER_AREA)
+            return np.asarray(small, np.uint8)
     msg = f"{clip.name}: has no frame {wanted}"
     raise ValueError(msg)
 
@@ -63,16 +64,16 @@ def _robot(prior: Prior) -> list[Image]:
     """The robot in the middle of the touch, and at the end."""
     model = compile_scene(g1(), prior.object)
     qpos, _ = generalized_motion(model, prior)
-    rows = [_middle(prior.contact.any(axis=1)), len(qpos) - 1]
+    rows = [_middle(prior.contact), len(qpos) - 1]
     return [
         next(render_motion(model, qpos[row : row + 1], size=(CELL, CELL)))
         for row in rows
     ]
 
 
-def _middle(flags: NDArray[np.bool_]) -> int:
-    """The middle frame of those that are true."""
-    found = np.flatnonzero(flags)
+def _middle(contact: NDArray[np.bool_]) -> int:
+    """The middle of the frames in which any of the bodies `(T, C)` touches."""
+    found = np.flatnonzero(np.any(contact, axis=1))
     return int(found[len(found) // 2])
 
 

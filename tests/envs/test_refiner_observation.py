@@ -90,7 +90,9 @@ def test_on_the_reference_the_errors_are_nothing(scene, alone):
         np.testing.assert_allclose(parts[name], 0.0, atol=1e-5, err_msg=name)
     for name in ("anchor_rot_error", "object_rot_error"):
         np.testing.assert_allclose(parts[name], unturned, atol=1e-5, err_msg=name)
-    np.testing.assert_allclose(parts["phase"][:, 0], time / (alone.length[0] - 1), rtol=1e-6)
+    np.testing.assert_allclose(
+        parts["phase"][:, 0], time / (alone.length[0] - 1), rtol=1e-6
+    )
 
 
 def test_looking_ahead_stops_at_the_clips_end(scene, alone):

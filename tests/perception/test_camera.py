@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from perception.camera import (
+    ASSUMED_FIELD_OF_VIEW_DEG,
     Floor,
     intrinsics,
     invert,
@@ -21,7 +22,9 @@ def test_field_of_view_spans_the_width():
 @pytest.mark.parametrize(("width", "height"), [(640, 480), (480, 640)])
 def test_the_assumed_field_of_view_is_that_of_the_long_side(width, height):
     K, source = intrinsics(width, height, None)
-    assert np.degrees(2 * np.arctan(320 / K[0, 0])) == pytest.approx(60.0)
+    assert np.degrees(2 * np.arctan(320 / K[0, 0])) == pytest.approx(
+        ASSUMED_FIELD_OF_VIEW_DEG
+    )
     assert "assumed" in source
 
 
