@@ -17,20 +17,17 @@ from typing import Any
 
 from deploy import transport
 from deploy.backend import RobotState
-from deploy.ros_messages import (
-    Header_,
-    Point_,
-    Pose_,
-    PoseStamped_,
-    Quaternion_,
-    Time_,
-)
+from deploy.display import Display, stamp_now
+from deploy.ros_messages import Header_, Point_, Pose_, PoseStamped_, Quaternion_
 from deploy.runner import known_robot
 from deploy.sim_core import SimCore
 from deploy.simulated_robot import World
 from deploy.wire import LowCmd, LowState
 from policies.bundle import CONTRACT
 from policies.contract import Contract
+
+SHOW_HZ = 50.0
+"""Rate of joints and frames for RViz, while somebody listens."""
 
 
 @dataclasses.dataclass
@@ -72,6 +69,8 @@ class RobotSim:
         self._poses = transport.writer(
             member, transport.OBJECT_POSE, PoseStamped_, state
         )
+        every = max(round(1.0 / (SHOW_HZ * self.core.sim.timestep)), 1)
+        self._display = Display(member, self.core, robot, every)
         self._frame = robot.anchor_body
         self.stopping = False
 
@@ -125,15 +124,15 @@ class RobotSim:
     def _publish(self) -> None:
         self._states.write(self.core.low_state())
         self._poses.write(pose_stamped(self.core.state, self._frame))
+        self._display.show()
 
 
 def pose_stamped(state: RobotState, frame: str) -> PoseStamped_:
     """The object's pose as a message in the anchor's `frame`."""
     w, x, y, z = (float(v) for v in state.object_quat_b)
-    nanoseconds = time.time_ns()
-    stamp = Time_(nanoseconds // 10**9, nanoseconds % 10**9)
     position = Point_(*(float(v) for v in state.object_pos_b))
-    return PoseStamped_(Header_(stamp, frame), Pose_(position, Quaternion_(x, y, z, w)))
+    place = Pose_(position, Quaternion_(x, y, z, w))
+    return PoseStamped_(Header_(stamp_now(), frame), place)
 
 
 def simulate(settings: Settings) -> dict[str, Any]:

@@ -30,6 +30,10 @@ STATE_QOS = Qos(Policy.Reliability.BestEffort, Policy.History.KeepLast(1))
 COMMAND_QOS = Qos(
     Policy.Reliability.Reliable(duration(milliseconds=5)), Policy.History.KeepLast(1)
 )
+STREAM_QOS = Qos(
+    Policy.Reliability.Reliable(duration(milliseconds=5)), Policy.History.KeepLast(10)
+)
+"""What RViz and tf ask for."""
 LATCHED_QOS = Qos(
     Policy.Reliability.Reliable(duration(milliseconds=5)),
     Policy.Durability.TransientLocal,
