@@ -17,14 +17,8 @@ from typing import Any
 
 from deploy import transport
 from deploy.backend import RobotState
-from deploy.ros_messages import (
-    Header_,
-    Point_,
-    Pose_,
-    PoseStamped_,
-    Quaternion_,
-    Time_,
-)
+from deploy.dds_backend import pose_message
+from deploy.ros_messages import PoseStamped_, Time_
 from deploy.runner import known_robot
 from deploy.sim_core import SimCore
 from deploy.simulated_robot import World
@@ -129,11 +123,8 @@ class RobotSim:
 
 def pose_stamped(state: RobotState, frame: str) -> PoseStamped_:
     """The object's pose as a message in the anchor's `frame`."""
-    w, x, y, z = (float(v) for v in state.object_quat_b)
-    nanoseconds = time.time_ns()
-    stamp = Time_(nanoseconds // 10**9, nanoseconds % 10**9)
-    position = Point_(*(float(v) for v in state.object_pos_b))
-    return PoseStamped_(Header_(stamp, frame), Pose_(position, Quaternion_(x, y, z, w)))
+    stamp = Time_(*divmod(time.time_ns(), 10**9))
+    return pose_message(state.object_pos_b, state.object_quat_b, frame, stamp)
 
 
 def simulate(settings: Settings) -> dict[str, Any]:
