@@ -22,7 +22,14 @@ from deploy.backend import JointCommand, RobotState
 from deploy.inbox import Inbox
 from deploy.lease import Lease, LeaseError
 from deploy.motors import BackendError, low_cmd, motor_slots
-from deploy.ros_messages import PoseStamped_
+from deploy.ros_messages import (
+    Header_,
+    Point_,
+    Pose_,
+    PoseStamped_,
+    Quaternion_,
+    Time_,
+)
 from deploy.wire import LowCmd, LowState
 
 Floats = NDArray[np.float64]
@@ -166,3 +173,12 @@ def pose_arrays(pose: PoseStamped_) -> tuple[Floats, Floats]:
     """Position `(3,)` [m] and orientation `(4,)` wxyz of a stamped pose."""
     p, q = pose.pose.position, pose.pose.orientation
     return np.array([p.x, p.y, p.z]), np.array([q.w, q.x, q.y, q.z])
+
+
+def pose_message(
+    pos: NDArray[np.floating], quat: NDArray[np.floating], frame: str, stamp: Time_
+) -> PoseStamped_:
+    """A stamped pose in `frame`: `pos (3,)` [m], `quat (4,)` wxyz."""
+    w, x, y, z = (float(v) for v in quat)
+    place = Point_(*(float(v) for v in pos))
+    return PoseStamped_(Header_(stamp, frame), Pose_(place, Quaternion_(x, y, z, w)))

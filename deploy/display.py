@@ -26,8 +26,7 @@ WORLD = "world"
 
 def stamp_now() -> Time_:
     """The machine's clock as ROS has it."""
-    nanoseconds = time.time_ns()
-    return Time_(nanoseconds // 10**9, nanoseconds % 10**9)
+    return Time_(*divmod(time.time_ns(), 10**9))
 
 
 class Display:

@@ -24,9 +24,11 @@ FAR = 20.0
 """Metres: an object beyond this is a mistake."""
 
 
-def plausible(pos: Floats, quat: Floats) -> bool:
-    """Whether an object may be there: finite, near, and a rotation."""
-    near = bool((np.abs(pos) < FAR).all() and (np.abs(quat) < 2.0).all())
+def plausible(
+    pos: NDArray[np.floating], quat: NDArray[np.floating], far: float = FAR
+) -> bool:
+    """Whether an object may be there: finite, nearer than `far`, and a rotation."""
+    near = bool((np.abs(pos) < far).all() and (np.abs(quat) < 2.0).all())
     return near and 0.9 < float(np.linalg.norm(quat)) < 1.1
 
 

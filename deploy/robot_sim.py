@@ -17,8 +17,9 @@ from typing import Any
 
 from deploy import transport
 from deploy.backend import RobotState
+from deploy.dds_backend import pose_message
 from deploy.display import Display, stamp_now
-from deploy.ros_messages import Header_, Point_, Pose_, PoseStamped_, Quaternion_
+from deploy.ros_messages import PoseStamped_
 from deploy.runner import known_robot
 from deploy.sim_core import SimCore
 from deploy.simulated_robot import World
@@ -129,10 +130,8 @@ class RobotSim:
 
 def pose_stamped(state: RobotState, frame: str) -> PoseStamped_:
     """The object's pose as a message in the anchor's `frame`."""
-    w, x, y, z = (float(v) for v in state.object_quat_b)
-    position = Point_(*(float(v) for v in state.object_pos_b))
-    place = Pose_(position, Quaternion_(x, y, z, w))
-    return PoseStamped_(Header_(stamp_now(), frame), place)
+    pose = state.object_pos_b, state.object_quat_b
+    return pose_message(*pose, frame, stamp_now())
 
 
 def simulate(settings: Settings) -> dict[str, Any]:

@@ -5,6 +5,7 @@ order. `ROS_TYPES` names each one as ROS does. This module must not import annot
 from __future__: CycloneDDS reads the classes' annotations as types.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +15,11 @@ from cyclonedds.idl import IdlStruct, types
 def _none() -> Any:
     """An empty sequence."""
     return []
+
+
+def _zeros(count: int) -> Callable[[], Any]:
+    """A factory of `count` zeros."""
+    return lambda: [0.0] * count
 
 
 @dataclass
@@ -135,6 +141,49 @@ class JointState_(IdlStruct, typename="sensor_msgs::msg::dds_::JointState_"):  #
 
 
 @dataclass
+class Image_(IdlStruct, typename="sensor_msgs::msg::dds_::Image_"):  # noqa: N801
+    """A picture, row by row; `step` is a row's bytes."""
+
+    header: Header_ = field(default_factory=Header_)
+    height: types.uint32 = 0
+    width: types.uint32 = 0
+    encoding: str = ""
+    is_bigendian: types.uint8 = 0
+    step: types.uint32 = 0
+    data: types.sequence[types.uint8] = field(default_factory=_none)
+
+
+@dataclass
+class RegionOfInterest_(  # noqa: N801
+    IdlStruct, typename="sensor_msgs::msg::dds_::RegionOfInterest_"
+):
+    """The part of a camera's picture that is sent; zeros for all of it."""
+
+    x_offset: types.uint32 = 0
+    y_offset: types.uint32 = 0
+    height: types.uint32 = 0
+    width: types.uint32 = 0
+    do_rectify: bool = False
+
+
+@dataclass
+class CameraInfo_(IdlStruct, typename="sensor_msgs::msg::dds_::CameraInfo_"):  # noqa: N801
+    """A camera's calibration: `k` is the intrinsic matrix [px], row by row."""
+
+    header: Header_ = field(default_factory=Header_)
+    height: types.uint32 = 0
+    width: types.uint32 = 0
+    distortion_model: str = ""
+    d: types.sequence[types.float64] = field(default_factory=_none)
+    k: types.array[types.float64, 9] = field(default_factory=_zeros(9))
+    r: types.array[types.float64, 9] = field(default_factory=_zeros(9))
+    p: types.array[types.float64, 12] = field(default_factory=_zeros(12))
+    binning_x: types.uint32 = 0
+    binning_y: types.uint32 = 0
+    roi: RegionOfInterest_ = field(default_factory=RegionOfInterest_)
+
+
+@dataclass
 class JointTrajectoryPoint_(  # noqa: N801
     IdlStruct, typename="trajectory_msgs::msg::dds_::JointTrajectoryPoint_"
 ):
@@ -163,6 +212,8 @@ ROS_TYPES: dict[type[IdlStruct], str] = {
     PoseStamped_: "geometry_msgs/msg/PoseStamped",
     TFMessage_: "tf2_msgs/msg/TFMessage",
     JointState_: "sensor_msgs/msg/JointState",
+    Image_: "sensor_msgs/msg/Image",
+    CameraInfo_: "sensor_msgs/msg/CameraInfo",
     JointTrajectory_: "trajectory_msgs/msg/JointTrajectory",
 }
 """Messages that travel as a topic of their own, by ROS's name for them."""

@@ -21,6 +21,8 @@ import deploy.messages  # noqa: F401  gives the records of deploy.wire their DDS
 LOWSTATE, LOWCMD, OBJECT_POSE = "rt/lowstate", "rt/lowcmd", "rt/object_pose"
 COMMAND, PLAN, ESTOP = "rt/command", "rt/plan", "rt/estop"
 JOINT_STATES, TF = "rt/joint_states", "rt/tf"
+MOCAP_TORSO, MOCAP_OBJECT = "rt/mocap/torso", "rt/mocap/object"
+CAMERA_INFO, CAMERA_IMAGE = "rt/camera/camera_info", "rt/camera/image_raw"
 """ROS 2 knows them as /lowstate, /lowcmd and so on."""
 
 LOOPBACK_DOMAIN, ROBOT_DOMAIN = 42, 0

@@ -9,7 +9,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 ENTRIES = (
     "deploy.runner deploy.sim_core deploy.command_generator deploy.inbox "
-    "deploy.planner deploy.plan_messages deploy.loop deploy.motors"
+    "deploy.planner deploy.plan_messages deploy.loop deploy.motors "
+    "deploy.object_tracker"
 ).split()
 LATER = {
     "enum": {"StrEnum", "ReprEnum"},

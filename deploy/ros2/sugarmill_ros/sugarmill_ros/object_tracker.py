@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from diagnostic_msgs.msg import DiagnosticStatus
 from geometry_msgs.msg import PoseStamped
 from sensor_msgs.msg import CameraInfo, Image
@@ -31,7 +31,6 @@ PARAMETERS = (
         "Object at first, in the torso: x y z [m], yaw pitch roll [rad].",
     ),
 )
-ENCODINGS = {"bgr8": (0, 1, 2), "rgb8": (2, 1, 0)}
 
 
 class ObjectTracker(SugarmillNode):
@@ -43,16 +42,15 @@ class ObjectTracker(SugarmillNode):
 
     def configure(self) -> None:
         """Read the contract; subscribe to what the source needs."""
+        from deploy.object_tracker import Mount, TrackerCore
         from policies.bundle import CONTRACT
         from policies.contract import Contract
 
-        folder = Path(bundle_folder(self.values["bundle"]))
-        self.contract = Contract.load(folder / CONTRACT)
-        self._torso: tuple[str, np.ndarray, np.ndarray, float] | None = None
-        self._tracker: Any = None
-        self._K: tuple[np.ndarray, tuple[int, int]] | None = None
-        self.counts = {"poses": 0, "refused": 0, "lost": 0}
-        source = self.values["source"]
+        v = self.values
+        contract = Contract.load(Path(bundle_folder(v["bundle"])) / CONTRACT)
+        mount = Mount(**{f.name: tuple(v[f.name]) for f in dataclasses.fields(Mount)})
+        self.core = TrackerCore(contract, mount, v["max_age"])
+        source = v["source"]
         topics = {
             "mocap": (
                 (PoseStamped, "/mocap/torso", self._take_torso),
@@ -90,88 +88,34 @@ class ObjectTracker(SugarmillNode):
         """Poses published, refused, and images in which the object was lost."""
         if not self._active:
             return DiagnosticStatus.OK, self.state_label, {}
-        values = {name: str(count) for name, count in self.counts.items()}
-        good = self.counts["poses"] > 0
+        core = self.core
+        values = {name: str(count) for name, count in core.counts.items()}
+        good = core.counts["poses"] > 0
         level = DiagnosticStatus.OK if good else DiagnosticStatus.WARN
-        return level, "seen" if good else "nothing seen yet", values
+        message = "seen" if good else "nothing seen yet"
+        return level, message, {**values, "last refused": core.reason}
 
     def _take_torso(self, message: PoseStamped) -> None:
-        self._torso = (message.header.frame_id, *pose_arrays(message), self.now())
+        self.core.torso(message.header.frame_id, *pose_arrays(message), self.now())
 
     def _take_object(self, message: PoseStamped) -> None:
-        """Relay a mocap pose, turned into the torso's frame."""
-        from assets import rotations
-
-        torso = self._torso
-        fresh = torso is not None and self.now() - torso[3] <= self.values["max_age"]
-        if torso is None or not fresh or torso[0] != message.header.frame_id:
-            self.counts["refused"] += 1
-            return
-        pose = pose_arrays(message)
-        self._publish(*rotations.relative(torso[1], torso[2], *pose), message.header)
+        if self._active:
+            header, pose = message.header, pose_arrays(message)
+            found = self.core.object(header.frame_id, *pose, self.now())
+            self._publish(found, header)
 
     def _take_info(self, message: CameraInfo) -> None:
-        K = np.asarray(message.k, float).reshape(3, 3)
-        if K[0, 0] > 0.0 and K[1, 1] > 0.0 and np.isfinite(K).all():
-            self._K = (K, (int(message.width), int(message.height)))
+        self.core.camera(message)
 
     def _take_image(self, message: Image) -> None:
-        """Find the object in an image; the first one teaches its colours."""
-        if not self._active or self._K is None:
-            return
-        try:
-            image = _bgr(message)
-            if self._tracker is None:
-                K, size = self._K
-                self._tracker = self._make_tracker(K, size)
-            found = self._tracker.update(image)
-        except ValueError as error:
-            self.counts["refused"] += 1
-            self.get_logger().warning(str(error), throttle_duration_sec=5.0)
-            return
-        if found is None:
-            self.counts["lost"] += 1
-        else:
+        if self._active:
+            self._publish(self.core.image(message), message.header)
+
+    def _publish(self, found: Any, header: Any) -> None:
+        if found is not None:
             pos, quat = found
-            self._publish(pos, quat, message.header)
-
-    def _make_tracker(self, K: np.ndarray, size: tuple[int, int]) -> Any:
-        from assets import rotations
-        from deploy.live_tracker import LiveTracker
-
-        v = self.values
-        turn = rotations.to_matrix(
-            rotations.normalize(np.array(v["camera_quaternion"]))
-        )
-        T = np.eye(4)
-        T[:3, :3] = turn.T
-        T[:3, 3] = -turn.T @ np.array(v["camera_position"])
-        start = np.array(v["object_start"])
-        spec = self.contract.object
-        return LiveTracker(spec, K=K, size=size, T_anchor_to_cam=T, start=start)
-
-    def _publish(self, pos: Any, quat: Any, header: Any) -> None:
-        if not self._active:
-            return
-        if not np.isfinite([*pos, *quat]).all():
-            self.counts["refused"] += 1
-            return
-        frame = self.contract.object_frame
-        self._poses.publish(pose_stamped(pos, quat, frame, header.stamp))
-        self.counts["poses"] += 1
-
-
-def _bgr(message: Image) -> np.ndarray:
-    """An image message as `(h, w, 3)` BGR; ValueError if it is none we know."""
-    height, width, step = int(message.height), int(message.width), int(message.step)
-    order = ENCODINGS.get(message.encoding)
-    data = np.frombuffer(bytes(message.data), np.uint8)
-    if order is None or step < 3 * width or len(data) != step * height:
-        known = ", ".join(ENCODINGS)
-        msg = f"image {width} x {height}, '{message.encoding}': expected {known}, whole"
-        raise ValueError(msg)
-    rows = data.reshape(height, step)[:, : 3 * width].reshape(height, width, 3)
-    return np.ascontiguousarray(rows[..., list(order)])
+            made = pose_stamped(pos, quat, self.core.frame, header.stamp)
+            self._poses.publish(made)
 
 
 def main(args: list[str] | None = None) -> None:
