@@ -44,7 +44,7 @@ PRIOR_KEYS = {
     "joint_limit_violation_rad": 1.0,
     "penetration_max_m": MM,
     "foot_speed_max_m_s": MM,
-    "hand_gap_mean_m": MM,
+    "contact_gap_mean_m": MM,
     "residual_mean_n": 1.0,
 }
 """A prior's own figures, and what they are multiplied by here (to mm, mm/s)."""

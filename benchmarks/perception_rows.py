@@ -60,7 +60,7 @@ def _rendered(part: Parts) -> list[tuple[str, str]]:
             f"{show('prior_joint_limit_violation_rad', 3)} rad; "
             f"{show('prior_penetration_max_m')} mm; "
             f"{show('prior_foot_speed_max_m_s')} mm/s; "
-            f"{show('prior_hand_gap_mean_m')} mm; "
+            f"{show('prior_contact_gap_mean_m')} mm; "
             f"{show('prior_residual_mean_n', 1)} N",
         ),
     ]

@@ -33,7 +33,7 @@ _PRIOR_COLUMNS = (
     ("outside limits [rad]", "joint_limit_violation_rad", 4, "0"),
     ("penetration [mm]", "penetration_max_m", 1, "≤ 10"),
     ("stance foot [mm/s]", "foot_speed_max_m_s", 0, "≤ 20"),
-    ("hand to object [mm]", "hand_gap_mean_m", 1, "≤ 20"),
+    ("hand to object [mm]", "contact_gap_mean_m", 1, "≤ 20"),
     ("residual [N]", "residual_mean_n", 2, "≤ 5"),
 )
 """Heading, figure, digits, and what we want to reach."""
