@@ -55,11 +55,10 @@ def run_bundle(
     at the contract's rate in real time: a simulated one in a second process, started
     here for each episode, or, with an `interface` named or `spawn_sim` off, whatever
     answers; the command generator is a third process, or a thread. Loopback unless
-    an interface is named. `world` is the training world
-    with its reset noise unless one is given. With `out`, trajectories are written
-    there; with `bag`, what was read and sent, one bag an episode, which `replay` runs
-    through the runner again and compares. Episode k uses seed `seed + k`. Raises
-    ValueError in one line on a bad bundle, robot or interface.
+    an interface is named. `world` is the training world with its reset noise unless
+    one is given. With `out`, trajectories are written there; with `bag`, what was read
+    and sent, one bag an episode, which `replay` runs again and compares. Episode k uses
+    seed `seed + k`. ValueError in one line on a bad bundle, robot or interface.
     """
     bundle = Bundle.load(bundle_path)
     spawn_sim = spawn_sim and interface is None

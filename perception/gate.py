@@ -59,7 +59,6 @@ CRITERIA: dict[str, Criterion] = {
     "self_penetration_max_m": Criterion("limbs in each other", 10.0, "mm", 1e3),
     "foot_speed_max_m_s": Criterion("standing foot slides at", 20.0, "mm/s", 1e3),
     "contact_gap_mean_m": Criterion("what touches is off by", 20.0, "mm", 1e3),
-    "hand_gap_mean_m": Criterion("hand in contact off the object by", 20.0, "mm", 1e3),
     "path_error_mean_m": Criterion("palm off the hand's path by", 25.0, "mm", 1e3),
     "residual_mean_n": Criterion("floating-base residual", 5.0, "N"),
     # What its joints and motors can do. None may be out of range: validation refuses

@@ -20,7 +20,7 @@ Floats = NDArray[np.float64]
 GRAVITY = 9.81
 LIFTED = 0.02
 LIMITS = {
-    "hand_gap_mean_m": 0.02,
+    "contact_gap_mean_m": 0.02,
     "path_error_mean_m": 0.05,
     "penetration_max_m": 0.02,
     "joint_limit_violation_rad": 1e-3,
@@ -40,7 +40,7 @@ def measure_arm(
 
     | figure | meaning |
     |---|---|
-    | hand_gap_mean_m | between palm and object while it touches |
+    | contact_gap_mean_m | between palm and object while it touches |
     | path_error_mean_m | between the palm and the hand's path, over the clip |
     | penetration_max_m | deepest of any part of the arm into the object |
     | joint_limit_violation_rad | farthest outside a joint's range |
@@ -54,7 +54,7 @@ def measure_arm(
     over = np.maximum(joints - robot.array("upper"), robot.array("lower") - joints)
     torque = np.abs(_torques(model, robot, obj, path, joints)) / robot.array("effort")
     quality: dict[str, Any] = {
-        "hand_gap_mean_m": float(touching.mean()) if len(touching) else 0.0,
+        "contact_gap_mean_m": float(touching.mean()) if len(touching) else 0.0,
         "path_error_mean_m": float(error.mean()),
         "penetration_max_m": float(depth),
         "joint_limit_violation_rad": float(max(over.max(), 0.0)),
