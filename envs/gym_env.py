@@ -77,7 +77,7 @@ class TaskEnv(gymnasium.Env[Floats, Floats]):
         if self._data is None or self._data.model is not model:
             self.close()
             self._canvas, self._data = Canvas(model, (480, 360)), mujoco.MjData(model)
-        assert self._canvas is not None
+        assert self._canvas is not None and self._data is not None
         self._data.qpos = self.env.batch.qpos[0]
         mujoco.mj_forward(model, self._data)
         camera = motion_camera(self._data.qpos[None], 130.0)

@@ -47,11 +47,11 @@ class Variants:
         for name, field in self._fields.items():
             field[ids] = self._values[name][which]
 
-    def object(self, clip: int) -> ObjectSpec:
+    def object(self, clip: int | np.integer) -> ObjectSpec:
         """The object of a clip."""
         return self.objects[self.of_clip[clip]]
 
-    def model(self, clip: int) -> mujoco.MjModel:
+    def model(self, clip: int | np.integer) -> mujoco.MjModel:
         """The scene with a clip's object, for rendering or a simulation of its own."""
         return self.models[self.of_clip[clip]]
 
