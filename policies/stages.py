@@ -44,6 +44,7 @@ def train_run(
     out: Path,
     settings: TrainSettings,
     *,
+    init: Path | None = None,
     resume: bool = False,
     robot_xml: Path | None = None,
 ) -> list[dict[str, Any]]:
@@ -51,7 +52,8 @@ def train_run(
     task = task_by_name(task_name)
     chosen = task_priors(priors, task.name)
     run = RunDir(out)
-    rows = train(task, robot_of(robot_xml), chosen, out, settings, resume=resume)
+    robot = robot_of(robot_xml)
+    rows = train(task, robot, chosen, out, settings, init=init, resume=resume)
     if rows:
         last = {k: rows[-1][k] for k in ("steps", "seconds", "completion", "reached")}
         run.add_metrics("training", {**last, **provenance(), "seed": settings.seed})
