@@ -22,7 +22,8 @@ Floats = NDArray[np.floating]
 
 STANDING = 0.02
 """Height [m] below which a point of the prior's sole bears weight."""
-_TIKHONOV = 1e-3
+SOFT = 1e-3
+"""What a narrow foot gives up of a moment rather than push its points apart [m²]."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,7 +58,7 @@ class Balance:
         return np.clip(wanted, -self.limit, self.limit)
 
 
-def balance_table(scene: Scene, qpos: Floats) -> Floats:
+def balance_table(scene: Scene, qpos: Floats, soft: float = SOFT) -> Floats:
     """Joint offsets `(T, J, 6)` [rad] for a unit wrench at each state `(T, nq)`.
 
     Zero where no foot stands. Forces at the sole's points are those of least norm
@@ -76,7 +77,7 @@ def balance_table(scene: Scene, qpos: Floats) -> Floats:
         jac = _standing(model, data, soles)
         base = jac[:, :6].T.copy()
         base[3:] = data.xmat[root].reshape(3, 3) @ base[3:]
-        inverse = np.linalg.inv(base @ base.T + _TIKHONOV * np.eye(6))
+        inverse = np.linalg.inv(base @ base.T + soft * np.eye(6))
         table[t] = -jac[:, 6 : 6 + joints].T @ base.T @ inverse
     return table / scene.robot.array("kp").astype(np.float32)[:, None]
 
