@@ -111,6 +111,7 @@ def distill(
     *,
     feedforward: bool = True,
     balance: bool = True,
+    reach: bool = True,
     show: bool = True,
 ) -> tuple[Contract, NormalizedMlp, NormalizedMlp, list[dict[str, Any]]]:
     """Teach a tracker and a generator; returns contract, both, and a row per round."""
@@ -128,6 +129,7 @@ def distill(
         seed=settings.seed,
         feedforward=feedforward,
         balance=balance,
+        reach=reach,
     )
     contract = make_contract(env)
     student = _student(env, contract, settings, rng)

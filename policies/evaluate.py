@@ -40,6 +40,7 @@ def evaluate_refiner(
     seed: int,
     feedforward: bool = True,
     balance: bool = True,
+    reach: bool = True,
 ) -> dict[str, Any]:
     """Completion from the first frame under the task's terminations, with noise.
 
@@ -54,6 +55,7 @@ def evaluate_refiner(
         seed=seed,
         feedforward=feedforward,
         balance=balance,
+        reach=reach,
         pool=FROM_START,
     )
     obs = env.reset()

@@ -90,6 +90,7 @@ def distill_run(path: Path, out: Path, settings: DistillSettings) -> dict[str, A
         settings,
         feedforward=config["settings"]["feedforward"],
         balance=config["settings"].get("balance", False),
+        reach=config["settings"].get("reach", False),
     )
     out.mkdir(parents=True, exist_ok=True)
     if out.resolve() != path.resolve():
@@ -161,6 +162,7 @@ def evaluate_path(
         seed=seed,
         feedforward=config["settings"]["feedforward"],
         balance=config["settings"].get("balance", False),
+        reach=config["settings"].get("reach", False),
     )
     figures |= provenance()
     run.add_metrics("refiner", figures)
