@@ -169,7 +169,8 @@ class BatchEnv(SharedVecEnv):
         truncated = (cause < 0) & (self.time >= self.reference.length[self.clip] - 1)
         self._return += reward
         self.last_action = self._actions
-        self.pool.record(self.row, self._qpos, self._qvel, self.last_action)
+        state = self._qpos, self._qvel, self.last_action
+        self.pool.record(self.row, *state, failed=cause >= 0)
         obs = self._observe(everyone, self.now)
         done = (cause >= 0) | truncated
         infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
