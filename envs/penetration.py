@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assets.scene import OBJECT_BODY
+from envs.batch_env import BatchEnv
 
 Floats = NDArray[np.floating]
 
@@ -24,3 +25,13 @@ def object_depth(model: mujoco.MjModel, qpos: Floats) -> Floats:
         held = (bodies == obj).any(axis=1) & (bodies != 0).all(axis=1)
         depth[index] = -np.min(data.contact.dist[held], initial=0.0)
     return depth
+
+
+def reference_depth(env: BatchEnv) -> Floats:
+    """`object_depth` of every row `(S,)` of an environment's reference."""
+    ref = env.reference
+    clips = [
+        object_depth(env.variants.model(clip), ref.qpos[start : start + length])
+        for clip, (start, length) in enumerate(zip(ref.start, ref.length, strict=True))
+    ]
+    return np.concatenate(clips)

@@ -188,7 +188,8 @@ class StatePool:
         for name in ("qpos", "qvel", "last_action", "flagged"):
             getattr(self, name)[:] = state[name]
         self.next_clip, self.steps = (int(c) for c in state["counters"])
-        if state["bins_seen"].shape != self.bins.seen.shape:
+        bins = {k: state.get(f"bins_{k}", v) for k, v in self.bins.state().items()}
+        if bins["seen"].shape != self.bins.seen.shape:
             msg = "state pool: checkpoint has other bins; resume with the same settings"
             raise ValueError(msg)
-        self.bins.restore({k: state[f"bins_{k}"] for k in self.bins.state()})
+        self.bins.restore(bins)

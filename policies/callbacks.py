@@ -5,8 +5,9 @@ from __future__ import annotations
 import collections
 import json
 import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -29,6 +30,15 @@ WINDOW = 200
 """Finished episodes from the first frame over which completion is averaged."""
 
 
+LEARNER = {
+    "kl": "approx_kl",
+    "clipped": "clip_fraction",
+    "explained_variance": "explained_variance",
+    "value_loss": "value_loss",
+}
+"""Columns of the curve, and their names in SB3's log."""
+
+
 class NormalizeObservations(BaseCallback):
     """Feeds each rollout's observations to the policy's normaliser.
 
@@ -43,7 +53,9 @@ class NormalizeObservations(BaseCallback):
     def _on_rollout_start(self) -> None:
         if self._pending is not None:
             policy: Any = self.model.policy
-            policy.features_extractor.normalizer.update(self._pending)
+            policy.features_extractor.normalizer.update(
+                self._pending.to(self.model.device)
+            )
 
     def _on_rollout_end(self) -> None:
         observations = self.locals["rollout_buffer"].observations
@@ -65,6 +77,7 @@ class Curve(BaseCallback):
         self.returns: collections.deque[float] = collections.deque(maxlen=WINDOW)
         self.causes: collections.Counter[str] = collections.Counter()
         self.seconds = 0.0
+        self.helped = False
         self.rows: list[dict[str, Any]] = []
         self._progress: Progress | None = None
         self._bar = TaskID(0)
@@ -83,6 +96,15 @@ class Curve(BaseCallback):
         self.seconds = float(state["seconds"])
         for name in ("complete", "reached", "returns"):
             getattr(self, name).extend(state[name].tolist())
+
+    def share_complete(self) -> float:
+        """Share of the window's episodes that completed; 0 until the window is full."""
+        return _mean(self.complete) if len(self.complete) == WINDOW else 0.0
+
+    def restart_window(self) -> None:
+        """Forget the episodes so far: what follows is under other conditions."""
+        for values in (self.complete, self.reached, self.returns):
+            values.clear()
 
     def _on_training_start(self) -> None:
         self._clock = time.monotonic()
@@ -122,7 +144,9 @@ class Curve(BaseCallback):
             "completion": _mean(self.complete),
             "reached": _mean(self.reached),
             "return": _mean(self.returns),
+            "window": len(self.complete),
             "std": self._exploration(),
+            **self._learner(),
             "causes": dict(self.causes),
             "terms": self.env.rewards.drain_means(),
         }
@@ -130,7 +154,7 @@ class Curve(BaseCallback):
         self.rows.append(row)
         with self.run.curve.open("a") as file:
             file.write(json.dumps(row) + "\n")
-        for name in ("completion", "reached", "return", "std"):
+        for name in ("completion", "reached", "return"):
             self.logger.record(f"train/{name}", row[name])
         for name, value in row["terms"].items():
             self.logger.record(f"terms/{name}", value)
@@ -143,6 +167,12 @@ class Curve(BaseCallback):
                 self._bar, completed=self.num_timesteps, description=text
             )
 
+    def _learner(self) -> dict[str, float | None]:
+        """What PPO said of the update before this rollout; None before the first."""
+        said = self.logger.name_to_value
+        found = {name: said.get(f"train/{key}") for name, key in LEARNER.items()}
+        return {k: None if v is None else round(float(v), 6) for k, v in found.items()}
+
     def _exploration(self) -> float:
         """Mean standard deviation of the policy's actions."""
         policy: Any = self.model.policy
@@ -153,14 +183,29 @@ class Curve(BaseCallback):
             self._progress.stop()
 
 
+class Kept(Protocol):
+    """Something whose arrays belong into a checkpoint."""
+
+    def state(self) -> dict[str, NDArray]:
+        """Arrays to keep."""
+        ...
+
+
 class Checkpoint(BaseCallback):
-    """Saves everything a resume needs, every `period` seconds and at the end."""
+    """Saves everything a resume needs, every `period` seconds and at the end.
+
+    `kept` are owners of arrays by name; `after` is called once all is saved.
+    """
 
     def __init__(
-        self, env: BatchEnv, curve: Curve, run: RunDir, period: float = 60.0
+        self,
+        run: RunDir,
+        kept: Mapping[str, Kept],
+        period: float = 60.0,
+        after: Callable[[], Any] = lambda: None,
     ) -> None:
         super().__init__()
-        self.env, self.curve, self.run, self.period = env, curve, run, period
+        self.run, self.kept, self.period, self.after = run, kept, period, after
         self._last = time.monotonic()
 
     def _on_step(self) -> bool:
@@ -176,10 +221,14 @@ class Checkpoint(BaseCallback):
     def save(self) -> None:
         """Write checkpoint, pool and the refiner's plain weights, atomically."""
         atomic(self.run.checkpoint, self._save_model)
-        pool = {f"pool_{k}": v for k, v in self.env.pool.state().items()}
-        curve = {f"curve_{k}": v for k, v in self.curve.state().items()}
-        save_arrays(self.run.progress, {**pool, **curve})
+        arrays = {
+            f"{name}_{key}": array
+            for name, owner in self.kept.items()
+            for key, array in owner.state().items()
+        }
+        save_arrays(self.run.progress, arrays)
         save_network(self.run.refiner, actor_of(self.model))  # pyright: ignore
+        self.after()
         self._last = time.monotonic()
 
     def _save_model(self, path: Path) -> None:
@@ -187,15 +236,25 @@ class Checkpoint(BaseCallback):
 
 
 class StopWhenLearnt(BaseCallback):
-    """Ends training once completion over the window stays above a level."""
+    """Ends training once completion over a full window is at a level."""
 
     def __init__(self, curve: Curve, level: float) -> None:
         super().__init__()
         self.curve, self.level = curve, level
 
+    def _on_training_start(self) -> None:
+        self._look()
+
+    def _on_rollout_end(self) -> None:
+        self._look()
+
     def _on_step(self) -> bool:
-        full = len(self.curve.complete) == WINDOW
-        return not (full and _mean(self.curve.complete) >= self.level)
+        return not self._learnt
+
+    def _look(self) -> None:
+        """At rollouts' ends, so that the curve's last row shows the level reached."""
+        full = len(self.curve.complete) == WINDOW and not self.curve.helped
+        self._learnt = full and self.curve.share_complete() >= self.level
 
 
 class StopAfter(BaseCallback):
