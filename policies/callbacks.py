@@ -145,6 +145,7 @@ class Curve(BaseCallback):
             "reached": _mean(self.reached),
             "return": _mean(self.returns),
             "window": len(self.complete),
+            "helped": self.helped,
             "std": self._exploration(),
             **self._learner(),
             "causes": dict(self.causes),
@@ -269,6 +270,15 @@ class StopAfter(BaseCallback):
 
     def _on_step(self) -> bool:
         return time.monotonic() < self._end
+
+
+def learnt_row(rows: list[dict[str, Any]], level: float) -> dict[str, Any] | None:
+    """The first row of a curve in which a full window, unhelped, is at the level."""
+    for row in rows:
+        full = row.get("window") == WINDOW and not row.get("helped")
+        if full and row["completion"] >= level:
+            return row
+    return None
 
 
 def _mean(values: collections.deque) -> float:
