@@ -37,18 +37,22 @@ SECTIONS = ("refiner", "bundle")
 def write_report(run: RunDir) -> None:
     """Write `RUN/report.html` from what the directory holds; needs a config."""
     config = run.read_config()
-    settings = config["settings"]
-    report = Report(
-        f"Training {config['task']}",
-        f"{run.path.name}, seed {settings.get('seed')}, "
-        f"commit {config.get('provenance', {}).get('commit', 'unknown')}",
-    )
+    seed = config["settings"].get("seed")
+    commit = config.get("provenance", {}).get("commit", "unknown")
+    words = f"{run.path.name}, seed {seed}, commit {commit}"
+    report = Report(f"Training {config['task']}", words)
+    add_run(report, run)
+    report.write(run.report)
+
+
+def add_run(report: Report, run: RunDir) -> None:
+    """Add everything that a run's directory holds; needs a config."""
+    config = run.read_config()
     rows = run.read_curve()
     if rows:
-        add_curves(report, rows, settings)
+        add_curves(report, rows, config["settings"])
     add_videos(report, run)
     add_record(report, run, config)
-    report.write(run.report)
 
 
 def refresh_report(run: RunDir) -> None:
