@@ -147,7 +147,9 @@ def cells_of(settings: Settings, base: TrainSettings) -> Iterator[Cell]:
                     **change,
                 )
                 out = settings.out / f"{task}-{number}-{seed}"
-                yield Cell(task, variant, seed, RunJob(task, source, out, options))
+                yield Cell(
+                    task, variant, seed, RunJob(task, source, out, options, resume=True)
+                )
 
 
 def finished(figures: dict[str, Any] | None, settings: Settings) -> bool:

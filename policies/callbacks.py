@@ -23,7 +23,7 @@ from rich.progress import (
 from stable_baselines3.common.callbacks import BaseCallback
 
 from envs.batch_env import BatchEnv
-from policies.refiner import actor_of, save_network
+from policies.refiner import actor_of, critic_of, save_network
 from policies.run_dir import RunDir, atomic, save_arrays
 
 WINDOW = 200
@@ -220,7 +220,7 @@ class Checkpoint(BaseCallback):
         self.save()
 
     def save(self) -> None:
-        """Write checkpoint, pool and the refiner's plain weights, atomically."""
+        """Write checkpoint, pool and the networks' plain weights, atomically."""
         atomic(self.run.checkpoint, self._save_model)
         arrays = {
             f"{name}_{key}": array
@@ -229,6 +229,7 @@ class Checkpoint(BaseCallback):
         }
         save_arrays(self.run.progress, arrays)
         save_network(self.run.refiner, actor_of(self.model))  # pyright: ignore
+        save_network(self.run.critic, critic_of(self.model))  # pyright: ignore
         self.after()
         self._last = time.monotonic()
 

@@ -19,8 +19,7 @@ RUN_FAILED = 3
 class Train:
     """Train refiners on a folder of priors; checkpoints every minute.
 
-    Several tasks or seeds make several runs, each in OUT/TASK-SEED; those that were
-    begun before go on.
+    Several tasks or seeds make several runs, each in OUT/TASK-SEED.
     """
 
     tasks: tyro.conf.Positional[tuple[str, ...]]
@@ -53,8 +52,10 @@ class Train:
     """Draw friction, mass and more anew each episode, and push the robot."""
     film: bool = True
     """Film the policy when training ends."""
+    init: Path | None = None
+    """Another task's run to start from: its robot can walk already."""
     resume: bool = False
-    """Continue the run in --out; loads its pickled checkpoint."""
+    """Continue what is in --out; loads its pickled checkpoint."""
     robot_xml: Path | None = None
     engine: Literal["local", "ray"] = "local"
     """ray: runs over the cluster that RAY_ADDRESS names; needs the extra "ray"."""
@@ -73,6 +74,7 @@ class Train:
             self.priors,
             self.out,
             settings,
+            init=self.init,
             resume=self.resume,
             robot_xml=self.robot_xml,
         )
@@ -93,9 +95,8 @@ class Train:
         from policies.fan import check_jobs, jobs_of, run_jobs
 
         seeds = self.seeds or (self.seed,)
-        jobs = jobs_of(
-            self.tasks, seeds, self.priors, self.out, settings, self.robot_xml
-        )
+        paths = self.priors, self.out, settings, self.robot_xml, self.init
+        jobs = jobs_of(self.tasks, seeds, *paths, resume=self.resume)
         check_jobs(jobs)
         failed = False
         for record in run_jobs(jobs, self.engine, self.cores):

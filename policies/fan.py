@@ -30,6 +30,9 @@ class RunJob:
     out: Path
     settings: TrainSettings
     robot_xml: Path | None = None
+    init: Path | None = None
+    resume: bool = False
+    """Go on from the run's pickled checkpoint, where it has one."""
 
     @property
     def name(self) -> str:
@@ -61,8 +64,11 @@ def jobs_of(
     out: Path,
     settings: TrainSettings,
     robot_xml: Path | None = None,
+    init: Path | None = None,
+    *,
+    resume: bool = False,
 ) -> list[RunJob]:
-    """A job for each task and seed, in `OUT/TASK-SEED`."""
+    """A job for each task and seed, in `OUT/TASK-SEED`; `init` as for `train_run`."""
     return [
         RunJob(
             task,
@@ -70,6 +76,8 @@ def jobs_of(
             out / f"{task}-{seed}",
             dataclasses.replace(settings, seed=seed),
             robot_xml,
+            init,
+            resume,
         )
         for task in dict.fromkeys(tasks)
         for seed in dict.fromkeys(seeds)
@@ -90,7 +98,7 @@ def check_jobs(jobs: Sequence[RunJob]) -> None:
 
 
 def run_job(job: RunJob, *, show: bool = False) -> RunRecord:
-    """Train one run, going on from its checkpoint if it has one; faults become words.
+    """Train one run, and go on with it if the job says so; faults become words.
 
     This is what a worker of the cluster does.
     """
@@ -107,7 +115,8 @@ def run_job(job: RunJob, *, show: bool = False) -> RunRecord:
             job.priors,
             job.out,
             job.settings,
-            resume=run.checkpoint.is_file(),
+            init=job.init,
+            resume=job.resume and run.checkpoint.is_file(),
             robot_xml=job.robot_xml,
             show=show,
         )
@@ -158,11 +167,13 @@ def _run_on_ray(ray: Any, jobs: Sequence[RunJob], cores: int) -> Iterator[RunRec
 
 def _everywhere(job: RunJob, cores: int) -> RunJob:
     """The job with paths that hold on every machine, and as many threads as cores."""
-    mjcf = job.robot_xml
-    return dataclasses.replace(
-        job,
+    mjcf, init = job.robot_xml, job.init
+    return RunJob(
+        task=job.task,
         priors=job.priors.resolve(),
         out=job.out.resolve(),
         settings=dataclasses.replace(job.settings, threads=cores),
         robot_xml=None if mjcf is None else mjcf.resolve(),
+        init=None if init is None else init.resolve(),
+        resume=job.resume,
     )

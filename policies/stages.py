@@ -46,6 +46,7 @@ def train_run(
     out: Path,
     settings: TrainSettings,
     *,
+    init: Path | None = None,
     resume: bool = False,
     robot_xml: Path | None = None,
     show: bool = True,
@@ -57,7 +58,9 @@ def train_run(
     task, robot = task_by_name(task_name), robot_of(robot_xml)
     chosen = task_priors(priors, task.name)
     run = RunDir(out)
-    rows = train(task, robot, chosen, out, settings, resume=resume, show=show)
+    rows = train(
+        task, robot, chosen, out, settings, init=init, resume=resume, show=show
+    )
     if rows:
         last = {k: rows[-1][k] for k in ("steps", "seconds", "completion", "reached")}
         run.add_metrics("training", {**last, **provenance(), "seed": settings.seed})

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 from stable_baselines3 import PPO
-from stable_baselines3.common.callbacks import CallbackList
+from stable_baselines3.common.callbacks import BaseCallback, CallbackList
 from stable_baselines3.common.logger import configure
 
 from assets.robot import RobotSpec
@@ -18,6 +18,7 @@ from envs.batch_env import BatchEnv
 from envs.guard import Guard
 from envs.penetration import reference_depth
 from envs.randomize import Randomization
+from envs.refiner_observation import layout
 from envs.rewards.lint import lint
 from envs.state_pool import PoolSettings
 from envs.task import Task
@@ -35,6 +36,7 @@ from policies.run_dir import (
     write_json,
 )
 from policies.settings import TrainSettings, pool_of, switched
+from policies.warm_start import warm_start
 
 
 def train(
@@ -45,10 +47,13 @@ def train(
     settings: TrainSettings,
     *,
     pool: PoolSettings | None = None,
+    init: Path | None = None,
     resume: bool = False,
     show: bool = True,
 ) -> list[dict[str, Any]]:
     """Train until `settings.steps`; returns the rows of the learning curve.
+
+    `init` is another run, whose networks this one starts from.
 
     Raises ValueError if `out` holds a run and `resume` is not asked for, or if a
     resumed run was made from other priors.
@@ -57,40 +62,48 @@ def train(
     settings.check_device()
     task = switched(task, settings)
     run = RunDir(out)
-    config = _config(task, priors, settings)
+    config = _config(task, priors, settings, init)
     _check_run(run, config, resume=resume)
     save_priors(run.priors, priors)
     env = _environment(task, robot, priors, settings, pool or pool_of(settings))
+    config["observation"] = layout(env.scene)
     env.guard = Guard(run.path / "exploded")
     if not resume:
         check_rewards(env, show=show)
     curve = callbacks.Curve(env, run, settings.steps, show=show)
     kept: dict[str, Any] = {"pool": env.pool, "curve": curve}
-    assist = None
     if settings.assist:
         assistance = Assistance(env, AssistanceSettings())
-        assist = kept["assist"] = Assist(assistance, curve, settings.steps)
+        kept["assist"] = Assist(assistance, curve, settings.steps)
     if resume:
         _take_up(run, kept)
     model = _model(env, run, settings, resume=resume)
+    if init is not None and not resume:
+        warm_start(model, init, layout(env.scene))
     run.forget_after(model.num_timesteps)
     write_json(run.config, config)
     checkpoint = callbacks.Checkpoint(run, kept, after=lambda: refresh_report(run))
-    steps: list = [callbacks.NormalizeObservations(), curve, checkpoint]
-    if assist is not None:
-        steps.append(assist)
-    if settings.stop_at > 0:
-        steps.append(callbacks.StopWhenLearnt(curve, settings.stop_at))
-    if settings.seconds > 0:
-        steps.append(callbacks.StopAfter(settings.seconds))
     left = settings.steps - model.num_timesteps
     if left > 0:
+        steps = [callbacks.NormalizeObservations(), curve, checkpoint]
+        steps += [kept["assist"]] if settings.assist else []
+        steps += _ends(curve, settings)
         try:
             model.learn(left, CallbackList(steps), reset_num_timesteps=not resume)
         except KeyboardInterrupt:
             checkpoint.save()
             raise
     return curve.rows
+
+
+def _ends(curve: callbacks.Curve, settings: TrainSettings) -> list[BaseCallback]:
+    """What may end training before its steps are spent."""
+    ends: list[BaseCallback] = []
+    if settings.stop_at > 0:
+        ends.append(callbacks.StopWhenLearnt(curve, settings.stop_at))
+    if settings.seconds > 0:
+        ends.append(callbacks.StopAfter(settings.seconds))
+    return ends
 
 
 def _environment(
@@ -176,11 +189,12 @@ def _model(env: BatchEnv, run: RunDir, settings: TrainSettings, *, resume: bool)
 
 
 def _config(
-    task: Task, priors: Sequence[Prior], settings: TrainSettings
+    task: Task, priors: Sequence[Prior], settings: TrainSettings, init: Path | None
 ) -> dict[str, Any]:
     return {
         "task": task.name,
         "settings": dataclasses.asdict(settings),
+        "init": str(init) if init else None,
         "priors": {prior.name: prior_digest(prior) for prior in priors},
         "provenance": provenance(),
     }

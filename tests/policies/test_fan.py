@@ -27,6 +27,8 @@ def test_what_a_worker_does_trains_and_then_goes_on(tmp_path, priors_folder, tin
     assert (record.name, record.steps, record.fault) == ("lift-box-0", 128, "")
     assert str(record).startswith("lift-box-0: 128 steps, ")
     more = dataclasses.replace(job, settings=dataclasses.replace(tiny, steps=192))
+    assert "holds a run; continue it with --resume" in run_job(more).fault
+    more = dataclasses.replace(more, resume=True)
     assert run_job(more).steps == 192
     assert [row["steps"] for row in RunDir(job.out).read_curve()] == [64, 128, 192]
 
