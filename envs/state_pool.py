@@ -146,16 +146,22 @@ class StatePool:
         """
         if failed is not None and self.settings.draw != "uniform":
             self.bins.record(rows, failed)
-        slot = self.steps % self.settings.delay
-        old_enough = self._age >= self.settings.delay
-        due = self.steps - self.settings.first_write
-        if self.settings.write and due >= 0 and due % self.settings.period == 0:
-            self._write(slot, np.flatnonzero(old_enough))
-        for past, now in zip(self._past, (qpos, qvel, action), strict=True):
-            past[slot] = now
-        self._past_row[slot] = rows
         self._age += 1
         self.steps += 1
+        if self.settings.write:
+            self._remember(rows, (qpos, qvel, action))
+
+    def _remember(self, rows: Ids, state: tuple[Floats, Floats, Floats]) -> None:
+        """Write the states of `delay` steps ago if that is due; keep today's."""
+        steps = self.steps - 1
+        slot = steps % self.settings.delay
+        old_enough = self._age > self.settings.delay
+        due = steps - self.settings.first_write
+        if due >= 0 and due % self.settings.period == 0:
+            self._write(slot, np.flatnonzero(old_enough))
+        for past, now in zip(self._past, state, strict=True):
+            past[slot] = now
+        self._past_row[slot] = rows
 
     def _write(self, slot: int, ids: Ids) -> None:
         rows = self._past_row[slot, ids]
@@ -176,6 +182,18 @@ class StatePool:
             "counters": np.array([self.next_clip, self.steps]),
             **{f"bins_{name}": array for name, array in self.bins.state().items()},
         }
+
+    def past(self) -> dict[str, NDArray]:
+        """What else a checkpoint needs where simulations go on in mid-flight."""
+        if not self.settings.write:
+            return {"age": self._age}
+        parts = dict(zip(("past_q", "past_v", "past_a"), self._past, strict=True))
+        return {"age": self._age, "past_row": self._past_row, **parts}
+
+    def restore_past(self, state: dict[str, NDArray]) -> None:
+        """Take up what `past` returned."""
+        for name, array in self.past().items():
+            array[:] = state[name]
 
     def restore(self, state: dict[str, NDArray]) -> None:
         """Take up what `state` returned; ValueError if the clips differ."""

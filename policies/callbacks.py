@@ -23,6 +23,7 @@ from rich.progress import (
 from stable_baselines3.common.callbacks import BaseCallback
 
 from envs.batch_env import BatchEnv
+from policies.network import moments
 from policies.refiner import actor_of, critic_of, save_network
 from policies.run_dir import RunDir, atomic, save_arrays
 
@@ -48,19 +49,30 @@ class NormalizeObservations(BaseCallback):
 
     def __init__(self) -> None:
         super().__init__()
-        self._pending: torch.Tensor | None = None
+        self._pending: tuple[torch.Tensor, torch.Tensor, float] | None = None
+
+    def state(self) -> dict[str, NDArray]:
+        """Arrays that a checkpoint must keep."""
+        if self._pending is None:
+            return {"count": np.zeros(())}
+        mean, var, count = self._pending
+        return {"mean": mean.numpy(), "var": var.numpy(), "count": np.array(count)}
+
+    def restore(self, state: dict[str, NDArray]) -> None:
+        """Take up what `state` returned."""
+        if state["count"] > 0:
+            mean, var = (torch.from_numpy(state[name]) for name in ("mean", "var"))
+            self._pending = mean, var, float(state["count"])
 
     def _on_rollout_start(self) -> None:
         if self._pending is not None:
             policy: Any = self.model.policy
-            policy.features_extractor.normalizer.update(
-                self._pending.to(self.model.device)
-            )
+            policy.features_extractor.normalizer.merge(*self._pending)
+            self._pending = None
 
     def _on_rollout_end(self) -> None:
-        observations = self.locals["rollout_buffer"].observations
-        flat = observations.reshape(-1, observations.shape[-1])
-        self._pending = torch.from_numpy(flat.copy())
+        seen = self.locals["rollout_buffer"].observations
+        self._pending = moments(torch.from_numpy(seen.reshape(-1, seen.shape[-1])))
 
     def _on_step(self) -> bool:
         return True
@@ -78,6 +90,7 @@ class Curve(BaseCallback):
         self.causes: collections.Counter[str] = collections.Counter()
         self.seconds = 0.0
         self.helped = False
+        self._said: dict[str, float] = {}
         self.rows: list[dict[str, Any]] = []
         self._progress: Progress | None = None
         self._bar = TaskID(0)
@@ -86,6 +99,7 @@ class Curve(BaseCallback):
         """Arrays that a checkpoint must keep for the curve to go on."""
         return {
             "seconds": np.array(self.seconds),
+            "learner": np.array(list(self._learner().values()), float),
             "complete": np.array(self.complete, bool),
             "reached": np.array(self.reached, float),
             "returns": np.array(self.returns, float),
@@ -94,6 +108,8 @@ class Curve(BaseCallback):
     def restore(self, state: dict[str, NDArray]) -> None:
         """Take up what `state` returned."""
         self.seconds = float(state["seconds"])
+        said = zip(LEARNER.values(), state["learner"].tolist(), strict=True)
+        self._said = {f"train/{key}": v for key, v in said if np.isfinite(v)}
         for name in ("complete", "reached", "returns"):
             getattr(self, name).extend(state[name].tolist())
 
@@ -170,7 +186,7 @@ class Curve(BaseCallback):
 
     def _learner(self) -> dict[str, float | None]:
         """What PPO said of the update before this rollout; None before the first."""
-        said = self.logger.name_to_value
+        said = {**self._said, **self.logger.name_to_value}
         found = {name: said.get(f"train/{key}") for name, key in LEARNER.items()}
         return {k: None if v is None else round(float(v), 6) for k, v in found.items()}
 

@@ -25,6 +25,7 @@ from envs.task import Task
 from perception.prior import Prior
 from policies import callbacks
 from policies.assist import Assist
+from policies.moment import Moment
 from policies.network import NormalizedFeatures
 from policies.report import refresh_report
 from policies.run_dir import (
@@ -71,13 +72,15 @@ def train(
     if not resume:
         check_rewards(env, show=show)
     curve = callbacks.Curve(env, run, settings.steps, show=show)
-    kept: dict[str, Any] = {"pool": env.pool, "curve": curve}
+    feed = callbacks.NormalizeObservations()
+    kept: dict[str, Any] = {"pool": env.pool, "curve": curve, "feed": feed}
     if settings.assist:
         assistance = Assistance(env, AssistanceSettings())
         kept["assist"] = Assist(assistance, curve, settings.steps)
+    model = _model(env, run, settings, resume=resume)
+    kept["moment"] = Moment(env, model)
     if resume:
         _take_up(run, kept)
-    model = _model(env, run, settings, resume=resume)
     if init is not None and not resume:
         warm_start(model, init, layout(env.scene))
     run.forget_after(model.num_timesteps)
@@ -85,7 +88,7 @@ def train(
     checkpoint = callbacks.Checkpoint(run, kept, after=lambda: refresh_report(run))
     left = settings.steps - model.num_timesteps
     if left > 0:
-        steps = [callbacks.NormalizeObservations(), curve, checkpoint]
+        steps = [feed, curve, checkpoint]
         steps += [kept["assist"]] if settings.assist else []
         steps += _ends(curve, settings)
         try:
@@ -142,7 +145,7 @@ def check_rewards(env: BatchEnv, *, show: bool) -> None:
 
 
 def _take_up(run: RunDir, kept: dict[str, Any]) -> None:
-    """Restore what a checkpoint keeps beside the networks: pool, window, help."""
+    """Restore what a checkpoint keeps beside the networks."""
     arrays = load_arrays(run.progress)
     for name, owner in kept.items():
         prefix = f"{name}_"
