@@ -25,7 +25,7 @@ from rich.table import Table
 
 from benchmarks.raw_priors import raw_priors
 from benchmarks.result import write_result
-from policies.callbacks import learnt_row
+from policies.curve import learnt_row
 from policies.fan import RunJob, check_jobs, run_job
 from policies.run_dir import RunDir, write_json
 from policies.settings import TrainSettings

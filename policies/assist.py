@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from stable_baselines3.common.callbacks import BaseCallback
 
 from envs.assistance import Assistance
-from policies.callbacks import Curve
+from policies.curve import Curve
 
 
 class Assist(BaseCallback):

@@ -25,6 +25,7 @@ from envs.task import Task
 from perception.prior import Prior
 from policies import callbacks
 from policies.assist import Assist
+from policies.curve import Curve
 from policies.moment import Moment
 from policies.network import NormalizedFeatures
 from policies.report import refresh_report
@@ -71,7 +72,7 @@ def train(
     env.guard = Guard(run.path / "exploded")
     if not resume:
         check_rewards(env, show=show)
-    curve = callbacks.Curve(env, run, settings.steps, show=show)
+    curve = Curve(env, run, settings.steps, show=show)
     feed = callbacks.NormalizeObservations()
     kept: dict[str, Any] = {"pool": env.pool, "curve": curve, "feed": feed}
     if settings.assist:
@@ -99,7 +100,7 @@ def train(
     return curve.rows
 
 
-def _ends(curve: callbacks.Curve, settings: TrainSettings) -> list[BaseCallback]:
+def _ends(curve: Curve, settings: TrainSettings) -> list[BaseCallback]:
     """What may end training before its steps are spent."""
     ends: list[BaseCallback] = []
     if settings.stop_at > 0:

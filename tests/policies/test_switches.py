@@ -8,7 +8,8 @@ from envs.assistance import Assistance, AssistanceSettings
 from envs.batch_env import BatchEnv
 from envs.penetration import reference_depth
 from policies import train as training
-from policies.callbacks import WINDOW, Curve, NormalizeObservations, learnt_row
+from policies.callbacks import NormalizeObservations
+from policies.curve import WINDOW, Curve, learnt_row
 from policies.network import Normalizer
 from policies.run_dir import RunDir, load_arrays
 from policies.settings import TrainSettings, pool_of, switched
