@@ -1,4 +1,4 @@
-"""Collecting and learning: control steps per second of PPO with the default settings."""
+"""Collecting and learning: PPO's control steps per second with the defaults."""
 
 from __future__ import annotations
 
