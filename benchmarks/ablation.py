@@ -35,6 +35,7 @@ RAW = ("no depenetration", "no depenetration, deep starts left out")
 VARIANTS: dict[str, dict[str, Any]] = {
     BASE: {},
     "no feed-forward": {"feedforward": False},
+    "no balance": {"balance": False},
     "no contact term": {"contact_term": False},
     "starts: first frames alone": {"starts": "first"},
     "starts: progressive pool": {"starts": "progressive"},

@@ -35,6 +35,8 @@ class Train:
     """Several seeds in place of one."""
     feedforward: bool = True
     """Add inverse-dynamics torque to the targets."""
+    balance: bool = True
+    """Add what the standing feet do against a body out of place."""
     starts: Literal["first", "reference", "progressive", "pool"] = "reference"
     """Start at first frames alone, in the priors' states, or in those reached."""
     draw: Literal["uniform", "failures", "progress"] = "uniform"

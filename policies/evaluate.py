@@ -39,6 +39,7 @@ def evaluate_refiner(
     episodes: int,
     seed: int,
     feedforward: bool = True,
+    balance: bool = True,
 ) -> dict[str, Any]:
     """Completion from the first frame under the task's terminations, with noise.
 
@@ -52,6 +53,7 @@ def evaluate_refiner(
         episodes,
         seed=seed,
         feedforward=feedforward,
+        balance=balance,
         pool=FROM_START,
     )
     obs = env.reset()

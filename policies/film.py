@@ -66,6 +66,7 @@ def film(run: RunDir, robot: RobotSpec) -> int:
         1,
         threads=1,
         feedforward=config["settings"]["feedforward"],
+        balance=config["settings"].get("balance", False),
         pool=start,
     )
     agent = Agent(load_network(run.refiner))

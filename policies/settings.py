@@ -37,9 +37,11 @@ class TrainSettings:
     target_kl: float = 0.03
     entropy: float = 0.0
     hidden: tuple[int, ...] = (256, 128)
-    initial_log_std: float = -1.0
+    initial_log_std: float = -2.3
     feedforward: bool = True
     """Add the inverse-dynamics offset to the PD targets."""
+    balance: bool = True
+    """Add what the standing feet do against a body out of place."""
     starts: Starts = "reference"
     """Where three quarters of the episodes start (the rest, or with "first" all, at the
     first frame): the prior's own states; SUGAR's progressive pool of states that the

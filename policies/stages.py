@@ -98,6 +98,7 @@ def distill_run(path: Path, out: Path, settings: DistillSettings) -> dict[str, A
         Agent(load_network(run.refiner)),
         settings,
         feedforward=config["settings"]["feedforward"],
+        balance=config["settings"].get("balance", False),
     )
     out.mkdir(parents=True, exist_ok=True)
     if out.resolve() != path.resolve():
@@ -168,6 +169,7 @@ def evaluate_path(
         episodes=episodes,
         seed=seed,
         feedforward=config["settings"]["feedforward"],
+        balance=config["settings"].get("balance", False),
     )
     figures |= provenance()
     run.add_metrics("refiner", figures)

@@ -126,6 +126,7 @@ def _environment(
         threads=settings.threads,
         seed=settings.seed,
         feedforward=settings.feedforward,
+        balance=settings.balance,
         pool=pool,
         randomization=Randomization() if settings.randomize else None,
     )
