@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 import sugarmill
-from policies.fan import RunJob, check_jobs, jobs_of, run_job, run_jobs
+from policies import fan
+from policies.fan import RunJob, RunRecord, check_jobs, jobs_of, run_job, run_jobs
 from policies.run_dir import RunDir
 from policies.settings import TrainSettings
 
@@ -74,3 +75,75 @@ def test_a_cluster_trains_what_one_machine_trains(tmp_path, priors_folder, tiny)
         found = run_jobs(jobs, engine, 1)
         figures[engine] = {r.name: (r.steps, r.fault) for r in found}
     assert figures["ray"] == figures["local"]
+
+
+class OneDesk:
+    """Ray's surface as far as it is used, with the work done when asked for."""
+
+    class exceptions:  # noqa: N801
+        RayError = ConnectionError
+
+    def __init__(self):
+        self.asked, self.down = {}, False
+
+    def is_initialized(self):
+        return False
+
+    def init(self, **_):
+        pass
+
+    def shutdown(self):
+        self.down = True
+
+    def cluster_resources(self):
+        return {"CPU": 3.0}
+
+    def remote(self, **resources):
+        self.asked.update(resources)
+
+        def wrap(function):
+            class Remote:
+                @staticmethod
+                def remote(job):
+                    return lambda: function(job)
+
+            return Remote
+
+        return wrap
+
+    def wait(self, futures, timeout):
+        return futures[:1], futures[1:]
+
+    def get(self, future):
+        return future()
+
+
+def test_a_cluster_gets_whole_paths_its_cores_and_no_lost_run_ends_the_others(
+    monkeypatch, tmp_path
+):
+    monkeypatch.chdir(tmp_path)
+    seen = []
+
+    def work(job):
+        seen.append(job)
+        if job.settings.seed == 1:
+            raise ConnectionError("the machine is gone")
+        return RunRecord(job.name, steps=7)
+
+    monkeypatch.setattr(fan, "run_job", work)
+    settings = TrainSettings(device="cuda")
+    jobs = jobs_of(["lift-box"], [0, 1, 2], Path("p"), Path("o"), settings, resume=True)
+    ray = OneDesk()
+    records = list(fan._run_on_ray(ray, jobs, 8))
+    assert [(r.steps, r.fault) for r in records] == [
+        (7, ""),
+        (0, "lost on the cluster (ConnectionError)"),
+        (7, ""),
+    ]
+    assert ray.asked == {"num_cpus": 3, "num_gpus": 1}
+    assert ray.down
+    for job in seen:
+        assert job.priors == tmp_path / "p"
+        assert job.out.parent == tmp_path / "o"
+        assert job.settings.threads == 3
+        assert job.resume
