@@ -65,8 +65,9 @@ class Curve(BaseCallback):
     def restore(self, state: dict[str, NDArray]) -> None:
         """Take up what `state` returned."""
         self.seconds = float(state["seconds"])
-        said = zip(LEARNER.values(), state["learner"].tolist(), strict=True)
-        self._said = {f"train/{key}": v for key, v in said if np.isfinite(v)}
+        said = state.get("learner", np.full(len(LEARNER), np.nan)).tolist()
+        pairs = zip(LEARNER.values(), said, strict=True)
+        self._said = {f"train/{key}": v for key, v in pairs if np.isfinite(v)}
         for name in ("complete", "reached", "returns"):
             getattr(self, name).extend(state[name].tolist())
 

@@ -147,7 +147,10 @@ def check_rewards(env: BatchEnv, *, show: bool) -> None:
 
 
 def _take_up(run: RunDir, kept: dict[str, Any]) -> None:
-    """Restore what a checkpoint keeps beside the networks."""
+    """Restore what a checkpoint keeps beside the networks.
+
+    One of an earlier version may lack some of it; simulations then start anew.
+    """
     arrays = load_arrays(run.progress)
     for name, owner in kept.items():
         prefix = f"{name}_"
@@ -156,10 +159,11 @@ def _take_up(run: RunDir, kept: dict[str, Any]) -> None:
             for key, array in arrays.items()
             if key.startswith(prefix)
         }
-        if not found:
-            msg = f"{run.path}: its checkpoint has no {name}; resume with the switches "
-            raise ValueError(msg + "it was begun with")
-        owner.restore(found)
+        if name == "assist" and not found:
+            msg = f"{run.path}: was begun without help; resume it without --assist"
+            raise ValueError(msg)
+        if found:
+            owner.restore(found)
 
 
 def _model(env: BatchEnv, run: RunDir, settings: TrainSettings, *, resume: bool) -> PPO:

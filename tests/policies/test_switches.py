@@ -189,5 +189,5 @@ def test_a_run_is_not_continued_with_help_it_was_begun_without(
     trained, task, robot, lift_prior, more_steps
 ):
     helped = dataclasses.replace(more_steps, assist=True)
-    with pytest.raises(ValueError, match="has no assist; resume with the switches it"):
+    with pytest.raises(ValueError, match="begun without help; resume it without"):
         train(task, robot, [lift_prior], trained[0].path, helped, resume=True)

@@ -1,5 +1,6 @@
 import dataclasses
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from stable_baselines3.common.callbacks import BaseCallback
 from envs.state_pool import PoolSettings
 from policies import train as training
 from policies.refiner import Agent, actor_of, load_network
-from policies.run_dir import RunDir, load_arrays, load_priors
+from policies.run_dir import RunDir, load_arrays, load_priors, save_arrays
 from policies.stages import evaluate_path, task_priors, train_run
 from policies.train import train
 
@@ -64,6 +65,20 @@ def test_a_run_is_continued_where_it_stopped(tmp_path, priors_folder, tiny, more
     assert load_arrays(RunDir(out).progress)["pool_counters"][1] == before + 8
     assert PPO.load(RunDir(out).checkpoint).num_timesteps == 192
     assert train_run("lift-box", priors_folder, out, more_steps, resume=True) == []
+
+
+def test_a_checkpoint_of_an_earlier_version_goes_on(
+    tmp_path, trained, priors_folder, more_steps
+):
+    shutil.copytree(trained[0].path, tmp_path / "run")
+    run = RunDir(tmp_path / "run")
+    new = ("moment_", "feed_", "pool_bins", "curve_learner")
+    arrays = load_arrays(run.progress)
+    old = {k: v for k, v in arrays.items() if not k.startswith(new)}
+    assert len(old) < len(arrays) - 10
+    save_arrays(run.progress, old)
+    rows = train_run("lift-box", priors_folder, run.path, more_steps, resume=True)
+    assert [row["steps"] for row in rows] == [192]
 
 
 def test_a_run_is_not_overwritten(trained, priors_folder, tiny):
