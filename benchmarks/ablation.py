@@ -31,18 +31,18 @@ from policies.run_dir import RunDir, write_json
 from policies.settings import TrainSettings
 
 BASE = "defaults"
-RAW = ("no depenetration", "no depenetration, deep starts left out")
+RAW = ("no-depenetration", "no-depenetration-no-deep-starts")
 VARIANTS: dict[str, dict[str, Any]] = {
     BASE: {},
-    "no feed-forward": {"feedforward": False},
-    "no balance": {"balance": False},
-    "no contact term": {"contact_term": False},
-    "starts: first frames alone": {"starts": "first"},
-    "starts: progressive pool": {"starts": "progressive"},
-    "starts: prior's states, then the pool's": {"starts": "pool"},
-    "draw: by failures": {"draw": "failures"},
-    "draw: by learning progress": {"draw": "progress"},
-    "object assistance": {"assist": True},
+    "no-feedforward": {"feedforward": False},
+    "no-balance": {"balance": False},
+    "no-contact-term": {"contact_term": False},
+    "starts-first": {"starts": "first"},
+    "starts-progressive": {"starts": "progressive"},
+    "starts-pool": {"starts": "pool"},
+    "draw-failures": {"draw": "failures"},
+    "draw-progress": {"draw": "progress"},
+    "assist": {"assist": True},
     RAW[0]: {"max_depth": 0.0},
     RAW[1]: {},
 }
@@ -132,7 +132,7 @@ def cells_of(settings: Settings, base: TrainSettings) -> Iterator[Cell]:
         for task in settings.tasks:
             priors = settings.priors or SHIPPED / task.replace("-", "_")
             tracks = list(priors.glob("*.track.npz"))
-            for number, (variant, change) in enumerate(VARIANTS.items()):
+            for variant, change in VARIANTS.items():
                 if variant not in chosen or (variant in RAW and not tracks):
                     continue
                 source = priors
@@ -147,7 +147,7 @@ def cells_of(settings: Settings, base: TrainSettings) -> Iterator[Cell]:
                     film=False,
                     **change,
                 )
-                out = settings.out / f"{task}-{number}-{seed}"
+                out = settings.out / f"{task}-{variant}-{seed}"
                 yield Cell(
                     task, variant, seed, RunJob(task, source, out, options, resume=True)
                 )

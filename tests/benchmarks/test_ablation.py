@@ -23,7 +23,7 @@ def settings(tmp_path, priors_folder):
     return Settings(
         priors=priors_folder,
         out=tmp_path / "out",
-        variants=(BASE, "no contact term"),
+        variants=(BASE, "no-contact-term"),
         seeds=(0,),
         steps=128,
         num_envs=8,
@@ -94,8 +94,8 @@ def test_a_cell_is_finished_when_it_got_there_or_spent_its_steps(settings):
 def test_seeds_that_never_got_there_count_as_endless(settings):
     three = dataclasses.replace(settings, seeds=(0, 1, 2))
     cells = list(ablation.cells_of(three, TINY))
-    names = [BASE, "no contact term"]
-    steps = {BASE: [100, 300, 200], "no contact term": [400, None, None]}
+    names = [BASE, "no-contact-term"]
+    steps = {BASE: [100, 300, 200], "no-contact-term": [400, None, None]}
     done = {c.key: cell(steps[c.variant][c.seed]) for c in cells}
     rows = [row_of("lift-box", name, cells, done) for name in names]
     assert [row["reached"] for row in rows] == [3, 1]
