@@ -2,7 +2,7 @@
 
 Control steps per second of `BatchEnv` (measuring, rewards, terminations, observations,
 resets) over those of MuJoCo's own `Batch.step` for the same steps of the same states,
-in the same run, in turns.
+in the same run, in turns. Then PPO: collecting and learning together.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from assets.g1.spec import g1
+from benchmarks.learning_speed import learning_speed
 from benchmarks.result import write_result
 from envs import make_vec
 from envs.batch_env import BatchEnv
@@ -39,6 +40,8 @@ class Settings:
     seed: int = 0
     priors: Path | None = None
     """By default the shipped ones."""
+    iterations: int = 8
+    """Iterations of PPO that are timed; 0: none."""
 
 
 def main(settings: Settings) -> None:
@@ -50,7 +53,19 @@ def main(settings: Settings) -> None:
         "rows": rows,
     }
     show(settings, rows)
+    if settings.iterations > 0:
+        figures["learning"] = [learn(settings, n) for n in settings.threads]
     print(write_result("throughput", [settings.seed], figures))
+
+
+def learn(settings: Settings, threads: int) -> dict[str, Any]:
+    """Rate of collecting and learning; prints a line."""
+    options = settings.task, settings.priors, threads, settings.iterations
+    row = learning_speed(*options, settings.seed)
+    low, high = row["range"]
+    rate = f"{row['steps_per_s']:,} control steps/s ({low:,} to {high:,})"
+    print(f"collect and learn, {threads} thread(s): {rate}")
+    return row
 
 
 def measure(settings: Settings, threads: int) -> dict[str, Any]:

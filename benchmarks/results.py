@@ -90,6 +90,14 @@ def _skill() -> list[tuple[str, str, str]]:
 
 def _throughput() -> list[tuple[str, str, str]]:
     figures = _figures("throughput")
+    learning = [
+        (
+            f"collect and learn with PPO, {row['threads']} thread(s)",
+            f"{row['steps_per_s']:,} control steps/s",
+            "make bench-physics",
+        )
+        for row in figures.get("learning", [])
+    ]
     return [
         (
             f"environment against bare physics, {row['threads']} thread(s)",
@@ -97,7 +105,7 @@ def _throughput() -> list[tuple[str, str, str]]:
             "make bench-physics",
         )
         for row in figures.get("rows", [])
-    ]
+    ] + learning
 
 
 def _figures(name: str) -> dict[str, Any]:

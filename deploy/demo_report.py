@@ -17,6 +17,7 @@ from perception.manifest import FILE_NAME
 from perception.report.folder import add_folder
 from perception.report.report import Report
 from policies.bundle import Bundle
+from policies.report import add_run
 from policies.run_dir import RunDir
 
 ROLLOUT_FPS = 25.0
@@ -31,7 +32,7 @@ def folder_report(folder: Path, out: Path) -> Path:
         add_clips(report, folder)
         known = True
     if run.curve.is_file():
-        add_curve(report, run)
+        add_run(report, run)
         known = True
     if not known:
         msg = f"{folder}: holds neither priors ({FILE_NAME}) nor a run (curve.jsonl)"

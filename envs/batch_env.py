@@ -17,22 +17,21 @@ from gymnasium import spaces
 from mujoco.batch import Batch
 from numpy.typing import NDArray
 
-from assets.objects import ObjectSpec
 from assets.robot import RobotSpec
 from envs import refiner_observation, terminations
-from envs.balance import WEIGHT_FORCE, Balance, stands
+from envs.balance import WEIGHT_FORCE, Balance
 from envs.guard import Guard
 from envs.observations import Sense, size
+from envs.prior_control import PriorControl
 from envs.quantities import Motion, Step, measure, sensed, yaw_frame
 from envs.randomize import Randomization, Randomizer
-from envs.reach import Reach, reach_offset
+from envs.reach import Reach
 from envs.reference import build_reference
 from envs.reset import noisy_starts
 from envs.rewards.stack import RewardStack
-from envs.scene import Scene, build_scene
 from envs.state_pool import PoolSettings, StatePool
 from envs.task import Task
-from envs.variants import Variants, distinct
+from envs.variants import Variants, distinct, objects_of, task_scene
 from envs.vec_adapter import SharedVecEnv
 from perception.prior import Prior
 
@@ -42,34 +41,6 @@ ACTION_LIMIT = 4.0
 """Actions are clipped to ±4, which asks for a motor's whole effort."""
 
 _VELOCITY_STAGE = mujoco.mjtStage.mjSTAGE_VEL
-
-
-def objects_of(task: Task, priors: Sequence[Prior]) -> list[ObjectSpec]:
-    """The task's object in the size that it has in each prior.
-
-    Raises ValueError if there are no priors, or for an object of another shape.
-    """
-    if not priors:
-        msg = "no priors; make some with `priors FOLDER --out DIR`"
-        raise ValueError(msg)
-    for prior in priors:
-        if prior.object.shape != task.object.shape:
-            msg = f"prior '{prior.name}': its object is a {prior.object.shape}, "
-            raise ValueError(msg + f"{task.name} handles a {task.object.shape}")
-    sizes = [prior.object.size for prior in priors]
-    return [dataclasses.replace(task.object, size=size) for size in sizes]
-
-
-def task_scene(task: Task, robot: RobotSpec, obj: ObjectSpec) -> Scene:
-    """The task's scene around one of its objects."""
-    return build_scene(
-        robot,
-        obj,
-        task.contact_names,
-        joined=task.joined,
-        allowed=task.allowed,
-        keep_off=task.keep_off,
-    )
 
 
 class BatchEnv(SharedVecEnv):
@@ -138,8 +109,9 @@ class BatchEnv(SharedVecEnv):
         self._begun = np.zeros(num_envs, np.int64)
         self._air = np.zeros((num_envs, len(self._feet)), np.float32)
         self._actions = self.last_action
-        self.balance = Balance() if balance else None
-        self.reach = Reach() if reach else None
+        self.control = PriorControl(
+            self.reference, Balance() if balance else None, Reach() if reach else None
+        )
         self.guard: Guard | None = None
         names = [row.name for row in task.terminations]
         self._exploded = names.index("exploded") if "exploded" in names else len(names)
@@ -167,18 +139,9 @@ class BatchEnv(SharedVecEnv):
         return self._base() + self._scale * actions
 
     def _base(self) -> Floats:
-        """Targets of zero action: the prior's next joints, feed-forward, springs."""
-        rows, row = self.reference.rows(self.clip, self.time, 1), self.row
-        ref, frames = self.reference, self.reference.frames
-        base = frames.joint_pos[rows] + frames.offset[rows]
-        if self.balance is not None:
-            goal = ref.qpos[row], ref.qvel[row]
-            wrench = self.balance.wrench(self._qpos, self._qvel, goal)
-            table = ref.balance[row, stands(self.now.feet_force, ref.standing[row])]
-            base += np.einsum("njk,nk->nj", table, wrench.astype("f4"))
-        if self.reach is not None:
-            base += reach_offset(self.reach, ref.reach, row, self.now)
-        return base
+        """Targets of zero action."""
+        state = self._qpos, self._qvel
+        return self.control.targets(self.clip, self.time, state, self.now)
 
     def step_async(self, actions: Floats) -> None:
         """Keep the actions `(N, J)` for `step_wait`."""
@@ -211,7 +174,8 @@ class BatchEnv(SharedVecEnv):
         truncated = (cause < 0) & (self.time >= self.reference.length[self.clip] - 1)
         self._return += reward
         self.last_action = self._actions
-        self.pool.record(self.row, self._qpos, self._qvel, self.last_action)
+        state = self._qpos, self._qvel, self.last_action
+        self.pool.record(self.row, *state, failed=cause >= 0)
         obs = self._observe(everyone, self.now)
         done = (cause >= 0) | truncated
         infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
@@ -307,7 +271,7 @@ class BatchEnv(SharedVecEnv):
         self.last_action[ids] = self.pool.last_action[rows]
         self._return[ids] = 0.0
         self._begun[ids] = self.time[ids]
-        self.batch.forward(ids, stage=_VELOCITY_STAGE)
+        self.batch.forward(ids)
 
     def _report(
         self,

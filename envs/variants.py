@@ -7,6 +7,7 @@ per-simulation fields of the batch.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 
 import mujoco
@@ -15,8 +16,40 @@ from mujoco.batch import MODEL_FIELDS, Batch
 from numpy.typing import NDArray
 
 from assets.objects import ObjectSpec
+from assets.robot import RobotSpec
+from envs.scene import Scene, build_scene
+from envs.task import Task
+from perception.prior import Prior
 
 Ids = NDArray[np.integer]
+
+
+def objects_of(task: Task, priors: Sequence[Prior]) -> list[ObjectSpec]:
+    """The task's object in the size that it has in each prior.
+
+    Raises ValueError if there are no priors, or for an object of another shape.
+    """
+    if not priors:
+        msg = "no priors; make some with `priors FOLDER --out DIR`"
+        raise ValueError(msg)
+    for prior in priors:
+        if prior.object.shape != task.object.shape:
+            msg = f"prior '{prior.name}': its object is a {prior.object.shape}, "
+            raise ValueError(msg + f"{task.name} handles a {task.object.shape}")
+    sizes = [prior.object.size for prior in priors]
+    return [dataclasses.replace(task.object, size=size) for size in sizes]
+
+
+def task_scene(task: Task, robot: RobotSpec, obj: ObjectSpec) -> Scene:
+    """The task's scene around one of its objects."""
+    return build_scene(
+        robot,
+        obj,
+        task.contact_names,
+        joined=task.joined,
+        allowed=task.allowed,
+        keep_off=task.keep_off,
+    )
 
 
 class Variants:

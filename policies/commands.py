@@ -4,50 +4,77 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import tyro
+
+if TYPE_CHECKING:
+    from policies.settings import TrainSettings
+
+RUN_FAILED = 3
+"""Exit code when one of several runs failed."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Train:
-    """Train a refiner on a folder of priors; checkpoints every minute."""
+    """Train refiners on a folder of priors; checkpoints every minute.
 
-    task: tyro.conf.Positional[str]
+    Several tasks or seeds make several runs, each in OUT/TASK-SEED.
+    """
+
+    tasks: tyro.conf.Positional[tuple[str, ...]]
+    """One or more tasks."""
     priors: Path
     out: Path
-    """The run's directory."""
+    """The run's directory, or the folder of many."""
     steps: int = 4_000_000
     """Control steps in all."""
     num_envs: int = 256
     seed: int = 0
+    seeds: tuple[int, ...] = ()
+    """Several seeds in place of one."""
     feedforward: bool = True
     """Add inverse-dynamics torque to the targets."""
     balance: bool = True
     """Add what the standing feet do against a body out of place."""
     reach: bool = True
     """Let hands and feet follow the object when it is not where the prior has it."""
+    starts: Literal["first", "reference", "progressive", "pool"] = "reference"
+    """Start at first frames alone, in the priors' states, or in those reached."""
+    draw: Literal["uniform", "failures", "progress"] = "uniform"
+    """Which starts: all alike, where episodes fail, where learning moves."""
+    max_depth: float = 0.04
+    """Start from no prior state whose object is deeper in the robot [m]; 0: any."""
+    contact_term: bool = True
+    """Reward contact where the prior says so."""
+    assist: bool = False
+    """Lead the object by a virtual spring that fades as episodes complete."""
     stop_at: float = 0.0
     """Stop once this share of episodes completes from the first frame; 0: never."""
     device: Literal["cpu", "cuda"] = "cpu"
     randomize: bool = False
     """Draw friction, mass and more anew each episode, and push the robot."""
+    film: bool = True
+    """Film the policy when training ends."""
     init: Path | None = None
     """Another task's run to start from: its robot can walk already."""
     resume: bool = False
-    """Continue the run in --out; loads its pickled checkpoint."""
+    """Continue what is in --out; loads its pickled checkpoint."""
     robot_xml: Path | None = None
+    engine: Literal["local", "ray"] = "local"
+    """ray: runs over the cluster that RAY_ADDRESS names; needs the extra "ray"."""
+    cores: int = 2
+    """Cores that a run takes of the cluster."""
 
     def run(self) -> int:
-        """Train and say where the run stands."""
+        """Train and say where each run stands; exit 3 if one has failed."""
         from policies.stages import train_run
-        from policies.train import TrainSettings
 
-        names = "steps num_envs seed feedforward balance reach stop_at device".split()
-        names.append("randomize")
-        settings = TrainSettings(**{name: getattr(self, name) for name in names})
+        settings = self._settings()
+        if len(self.tasks) != 1 or self.seeds or self.engine != "local":
+            return self._many(settings)
         rows = train_run(
-            self.task,
+            self.tasks[0],
             self.priors,
             self.out,
             settings,
@@ -60,6 +87,26 @@ class Train:
             done = f"{last['completion']:.0%} of episodes complete while exploring"
             print(f"{self.out}: {last['steps']:,} steps, {done}")
         return 0
+
+    def _settings(self) -> TrainSettings:
+        from policies.settings import TrainSettings
+
+        shared = {field.name for field in dataclasses.fields(TrainSettings)}
+        own = [field.name for field in dataclasses.fields(self) if field.name in shared]
+        return TrainSettings(**{name: getattr(self, name) for name in own})
+
+    def _many(self, settings: TrainSettings) -> int:
+        from policies.fan import check_jobs, jobs_of, run_jobs
+
+        seeds = self.seeds or (self.seed,)
+        paths = self.priors, self.out, settings, self.robot_xml, self.init
+        jobs = jobs_of(self.tasks, seeds, *paths, resume=self.resume)
+        check_jobs(jobs)
+        failed = False
+        for record in run_jobs(jobs, self.engine, self.cores):
+            print(record)
+            failed = failed or bool(record.fault)
+        return RUN_FAILED if failed else 0
 
 
 @dataclasses.dataclass(frozen=True)

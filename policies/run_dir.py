@@ -74,6 +74,38 @@ class RunDir:
         """Figures of `evaluate` and of each stage, JSON."""
         return self.path / "metrics.json"
 
+    @property
+    def film(self) -> Path:
+        """The policy from the first frame at the end of training."""
+        return self.path / "policy.mp4"
+
+    @property
+    def report(self) -> Path:
+        """The run's own page."""
+        return self.path / "report.html"
+
+    def read_curve(self) -> list[dict[str, Any]]:
+        """The rows of the learning curve; a line that a crash cut short is left out."""
+        if not self.curve.is_file():
+            return []
+        rows = []
+        for line in self.curve.read_text().splitlines():
+            try:
+                row = json.loads(line)
+            except ValueError:
+                continue
+            if isinstance(row, dict) and "steps" in row:
+                rows.append(row)
+        return rows
+
+    def forget_after(self, steps: int) -> None:
+        """Drop rows of the curve that a killed run wrote after its checkpoint."""
+        rows = self.read_curve()
+        kept = [row for row in rows if row["steps"] <= steps]
+        if len(kept) < len(rows):
+            text = "".join(json.dumps(row) + "\n" for row in kept)
+            atomic(self.curve, lambda path: path.write_text(text))
+
     def read_config(self) -> dict[str, Any]:
         """The configuration; ValueError if this is no run."""
         if not self.config.is_file():

@@ -22,7 +22,9 @@ from policies.contract import Contract
 from policies.distill import DistillSettings, distill
 from policies.evaluate import evaluate_hierarchy, evaluate_refiner
 from policies.export import export_bundle
+from policies.film import film_run
 from policies.refiner import Agent, load_network, save_network
+from policies.report import refresh_report
 from policies.run_dir import (
     RunDir,
     load_priors,
@@ -47,16 +49,23 @@ def train_run(
     init: Path | None = None,
     resume: bool = False,
     robot_xml: Path | None = None,
+    show: bool = True,
 ) -> list[dict[str, Any]]:
-    """Train a refiner on a folder of priors; returns the curve's rows."""
-    task = task_by_name(task_name)
+    """Train a refiner on a folder of priors; returns the curve's rows.
+
+    At the end the policy is filmed, if the settings say so, for the run's own page.
+    """
+    task, robot = task_by_name(task_name), robot_of(robot_xml)
     chosen = task_priors(priors, task.name)
     run = RunDir(out)
-    robot = robot_of(robot_xml)
-    rows = train(task, robot, chosen, out, settings, init=init, resume=resume)
+    rows = train(
+        task, robot, chosen, out, settings, init=init, resume=resume, show=show
+    )
     if rows:
         last = {k: rows[-1][k] for k in ("steps", "seconds", "completion", "reached")}
         run.add_metrics("training", {**last, **provenance(), "seed": settings.seed})
+        if settings.film and film_run(run, robot):
+            refresh_report(run)
     return rows
 
 

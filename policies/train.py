@@ -9,12 +9,14 @@ from typing import Any
 
 import torch
 from stable_baselines3 import PPO
-from stable_baselines3.common.callbacks import CallbackList
+from stable_baselines3.common.callbacks import BaseCallback, CallbackList
 from stable_baselines3.common.logger import configure
 
 from assets.robot import RobotSpec
+from envs.assistance import Assistance, AssistanceSettings
 from envs.batch_env import BatchEnv
 from envs.guard import Guard
+from envs.penetration import reference_depth
 from envs.randomize import Randomization
 from envs.refiner_observation import layout
 from envs.rewards.lint import lint
@@ -22,7 +24,11 @@ from envs.state_pool import PoolSettings
 from envs.task import Task
 from perception.prior import Prior
 from policies import callbacks
+from policies.assist import Assist
+from policies.curve import Curve
+from policies.moment import Moment
 from policies.network import NormalizedFeatures
+from policies.report import refresh_report
 from policies.run_dir import (
     RunDir,
     load_arrays,
@@ -31,57 +37,8 @@ from policies.run_dir import (
     save_priors,
     write_json,
 )
+from policies.settings import TrainSettings, pool_of, switched
 from policies.warm_start import warm_start
-
-
-@dataclasses.dataclass(frozen=True)
-class TrainSettings:
-    """PPO and environment settings of a refiner."""
-
-    steps: int = 4_000_000
-    """Control steps in all, over all simulations."""
-    num_envs: int = 256
-    """Simulations stepped together."""
-    rollout: int = 32
-    """Control steps per simulation and iteration."""
-    batch_size: int = 2048
-    epochs: int = 5
-    learning_rate: float = 5e-4
-    gamma: float = 0.97
-    gae_lambda: float = 0.95
-    clip_range: float = 0.2
-    target_kl: float = 0.03
-    entropy: float = 0.0
-    hidden: tuple[int, ...] = (256, 128)
-    initial_log_std: float = -2.3
-    feedforward: bool = True
-    """Add the inverse-dynamics offset to the PD targets."""
-    balance: bool = True
-    """Add what the standing feet do against a body out of place."""
-    reach: bool = True
-    """Let hands and feet follow the object when it is not where the prior has it."""
-    stop_at: float = 0.0
-    """Stop once this share of episodes completes from the first frame; 0: never."""
-    seconds: float = 0.0
-    """Stop after this much wall-clock time; 0: never."""
-    randomize: bool = False
-    """Draw friction, mass and other things anew each episode, and push the robot."""
-    seed: int = 0
-    threads: int = 0
-    """Physics threads; 0: one per core."""
-    device: str = "cpu"
-    """Where the networks learn: cpu or cuda."""
-
-    def validate(self) -> None:
-        """Raise ValueError naming the first setting that makes no sense."""
-        for name in ("steps", "num_envs", "rollout", "batch_size", "epochs"):
-            value = getattr(self, name)
-            if value < 1:
-                msg = f"training: {name} is {value}, expected at least 1"
-                raise ValueError(msg)
-        if not 0.0 <= self.stop_at <= 1.0:
-            msg = f"training: stop_at is {self.stop_at:g}, expected a share from 0 to 1"
-            raise ValueError(msg)
 
 
 def train(
@@ -104,10 +61,63 @@ def train(
     resumed run was made from other priors.
     """
     settings.validate()
+    settings.check_device()
+    task = switched(task, settings)
     run = RunDir(out)
     config = _config(task, priors, settings, init)
     _check_run(run, config, resume=resume)
     save_priors(run.priors, priors)
+    env = _environment(task, robot, priors, settings, pool or pool_of(settings))
+    config["observation"] = layout(env.scene)
+    env.guard = Guard(run.path / "exploded")
+    if not resume:
+        check_rewards(env, show=show)
+    curve = Curve(env, run, settings.steps, show=show)
+    feed = callbacks.NormalizeObservations()
+    kept: dict[str, Any] = {"pool": env.pool, "curve": curve, "feed": feed}
+    if settings.assist:
+        assistance = Assistance(env, AssistanceSettings())
+        kept["assist"] = Assist(assistance, curve, settings.steps)
+    model = _model(env, run, settings, resume=resume)
+    kept["moment"] = Moment(env, model)
+    if resume:
+        _take_up(run, kept)
+    if init is not None and not resume:
+        warm_start(model, init, layout(env.scene))
+    run.forget_after(model.num_timesteps)
+    write_json(run.config, config)
+    checkpoint = callbacks.Checkpoint(run, kept, after=lambda: refresh_report(run))
+    left = settings.steps - model.num_timesteps
+    if left > 0:
+        steps = [feed, curve, checkpoint]
+        steps += [kept["assist"]] if settings.assist else []
+        steps += _ends(curve, settings)
+        try:
+            model.learn(left, CallbackList(steps), reset_num_timesteps=not resume)
+        except KeyboardInterrupt:
+            checkpoint.save()
+            raise
+    return curve.rows
+
+
+def _ends(curve: Curve, settings: TrainSettings) -> list[BaseCallback]:
+    """What may end training before its steps are spent."""
+    ends: list[BaseCallback] = []
+    if settings.stop_at > 0:
+        ends.append(callbacks.StopWhenLearnt(curve, settings.stop_at))
+    if settings.seconds > 0:
+        ends.append(callbacks.StopAfter(settings.seconds))
+    return ends
+
+
+def _environment(
+    task: Task,
+    robot: RobotSpec,
+    priors: Sequence[Prior],
+    settings: TrainSettings,
+    pool: PoolSettings,
+) -> BatchEnv:
+    """The simulations, without starts that are too deep inside the object."""
     env = BatchEnv(
         task,
         robot,
@@ -121,31 +131,9 @@ def train(
         pool=pool,
         randomization=Randomization() if settings.randomize else None,
     )
-    config["observation"] = layout(env.scene)
-    env.guard = Guard(run.path / "exploded")
-    if not resume:
-        check_rewards(env, show=show)
-    curve = callbacks.Curve(env, run, settings.steps, show=show)
-    if resume:
-        _take_up(run, env, curve)
-    model = _model(env, run, settings, resume=resume)
-    if init is not None and not resume:
-        warm_start(model, init, layout(env.scene))
-    write_json(run.config, config)
-    checkpoint = callbacks.Checkpoint(env, curve, run)
-    steps: list = [callbacks.NormalizeObservations(), curve, checkpoint]
-    if settings.stop_at > 0:
-        steps.append(callbacks.StopWhenLearnt(curve, settings.stop_at))
-    if settings.seconds > 0:
-        steps.append(callbacks.StopAfter(settings.seconds))
-    left = settings.steps - model.num_timesteps
-    if left > 0:
-        try:
-            model.learn(left, CallbackList(steps), reset_num_timesteps=not resume)
-        except KeyboardInterrupt:
-            checkpoint.save()
-            raise
-    return curve.rows
+    if settings.max_depth > 0.0:
+        env.pool.leave_out(reference_depth(env) > settings.max_depth)
+    return env
 
 
 def check_rewards(env: BatchEnv, *, show: bool) -> None:
@@ -159,16 +147,24 @@ def check_rewards(env: BatchEnv, *, show: bool) -> None:
             print(finding)
 
 
-def _take_up(run: RunDir, env: BatchEnv, curve: callbacks.Curve) -> None:
-    """Restore the state pool and the curve's window from the checkpoint."""
+def _take_up(run: RunDir, kept: dict[str, Any]) -> None:
+    """Restore what a checkpoint keeps beside the networks.
+
+    One of an earlier version may lack some of it; simulations then start anew.
+    """
     arrays = load_arrays(run.progress)
-    for owner, prefix in ((env.pool, "pool_"), (curve, "curve_")):
-        state = {
-            name.removeprefix(prefix): array
-            for name, array in arrays.items()
-            if name.startswith(prefix)
+    for name, owner in kept.items():
+        prefix = f"{name}_"
+        found = {
+            key.removeprefix(prefix): array
+            for key, array in arrays.items()
+            if key.startswith(prefix)
         }
-        owner.restore(state)
+        if name == "assist" and not found:
+            msg = f"{run.path}: was begun without help; resume it without --assist"
+            raise ValueError(msg)
+        if found:
+            owner.restore(found)
 
 
 def _model(env: BatchEnv, run: RunDir, settings: TrainSettings, *, resume: bool) -> PPO:
@@ -193,6 +189,7 @@ def _model(env: BatchEnv, run: RunDir, settings: TrainSettings, *, resume: bool)
                 "activation_fn": torch.nn.ELU,
                 "log_std_init": settings.initial_log_std,
                 "features_extractor_class": NormalizedFeatures,
+                "optimizer_kwargs": {"fused": True},
             },
             seed=settings.seed,
             device=settings.device,

@@ -82,10 +82,11 @@ def line_chart(
     high: float | None = None,
     limit: float | None = None,
     last: bool = False,
+    unit: str = "s",
 ) -> Markup:
     """Curves over time between `low` and `high`, with a dashed `limit`.
 
-    The `last` chart of a clip has the axis' times under it.
+    The `last` chart of a clip has the axis' times, in `unit`, under it.
     """
     values = [np.asarray(line.values, float) for line in lines]
     found = max((float(v.max()) for v in values if len(v)), default=1.0)
@@ -112,7 +113,7 @@ def line_chart(
         )
     if last:
         for tick in time.ticks():
-            body += _text(time.x(tick), base + 15, f"{tick:g} s", "label middle")
+            body += _text(time.x(tick), base + 15, f"{tick:g} {unit}", "label middle")
     return _frame(title, body, base + (20 if last else 6), time)
 
 

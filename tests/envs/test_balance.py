@@ -86,8 +86,8 @@ def test_the_targets_contain_the_balance(task, lift_prior):
     env.batch.bind("qvel")[:, 0] = 0.1
     for _ in range(3):
         env.step(still)
-    held, law = env.targets(still), env.balance
-    env.balance = None
+    held, law = env.targets(still), env.control.balance
+    env.control = dataclasses.replace(env.control, balance=None)
     plain, now = env.targets(still), env.row
     assert law is not None
     goal = env.reference.qpos[now], env.reference.qvel[now]

@@ -9,6 +9,7 @@ from stable_baselines3.common.vec_env import VecEnv
 from assets.g1.spec import g1
 from envs.batch_env import ACTION_LIMIT, BatchEnv
 from envs.observations import Sense
+from envs.prior_control import PriorControl
 from envs.state_pool import PoolSettings
 
 SIMS = 6
@@ -155,7 +156,7 @@ def test_targets_imply_the_action_that_asked_for_them(make):
 
 def test_zero_action_asks_for_the_priors_next_joints_and_the_offset(make):
     env = make()
-    env.balance = env.reach = None
+    env.control = PriorControl(env.reference)
     env.reset()
     frames, rows = env.reference.frames, env.row + 1
     np.testing.assert_allclose(

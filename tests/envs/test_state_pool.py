@@ -144,3 +144,21 @@ def test_a_checkpoint_of_other_clips_is_refused(make):
     state["qpos"] = state["qpos"][:-3]
     with pytest.raises(ValueError, match="resume with the same priors"):
         make().restore(state)
+
+
+def test_without_writing_the_priors_own_states_stay(make, reference):
+    pool = make(seed_reference=True, write=False)
+    history = History(pool, lambda t: 1 + t + 20 * np.arange(SIMS))
+    for _ in range(30):
+        history.step()
+    np.testing.assert_array_equal(pool.qpos, reference.qpos)
+
+
+def test_rows_left_out_come_back_once_the_policy_reaches_them(make, reference):
+    pool = make(seed_reference=True)
+    pool.leave_out(np.ones(len(reference.qpos), bool))
+    np.testing.assert_array_equal(np.flatnonzero(pool.flagged), reference.start)
+    history = History(pool, lambda t: 10 + t + 12 * np.arange(SIMS))
+    for _ in range(SETTINGS.first_write + 1):
+        history.step()
+    assert pool.flagged.sum() == len(reference.start) + SIMS

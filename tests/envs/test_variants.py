@@ -5,9 +5,10 @@ import pytest
 
 from assets.g1.spec import g1
 from assets.objects import BOTTLE
-from envs.batch_env import BatchEnv, objects_of
+from envs.batch_env import BatchEnv
 from envs.randomize import Randomization
 from envs.scene import build_scene
+from envs.variants import objects_of
 
 WIDE = (0.30, 0.30, 0.45)
 

@@ -16,6 +16,7 @@ TINY = TrainSettings(
     batch_size=32,
     epochs=1,
     hidden=(16,),
+    film=False,
     threads=1,
 )
 TINY_DISTILLATION = DistillSettings(

@@ -1,13 +1,16 @@
 import dataclasses
 import json
+import shutil
 
 import numpy as np
 import pytest
 from stable_baselines3 import PPO
+from stable_baselines3.common.callbacks import BaseCallback
 
 from envs.state_pool import PoolSettings
+from policies import train as training
 from policies.refiner import Agent, actor_of, load_network
-from policies.run_dir import RunDir, load_arrays, load_priors
+from policies.run_dir import RunDir, load_arrays, load_priors, save_arrays
 from policies.stages import evaluate_path, task_priors, train_run
 from policies.train import train
 
@@ -62,6 +65,20 @@ def test_a_run_is_continued_where_it_stopped(tmp_path, priors_folder, tiny, more
     assert load_arrays(RunDir(out).progress)["pool_counters"][1] == before + 8
     assert PPO.load(RunDir(out).checkpoint).num_timesteps == 192
     assert train_run("lift-box", priors_folder, out, more_steps, resume=True) == []
+
+
+def test_a_checkpoint_of_an_earlier_version_goes_on(
+    tmp_path, trained, priors_folder, more_steps
+):
+    shutil.copytree(trained[0].path, tmp_path / "run")
+    run = RunDir(tmp_path / "run")
+    new = ("moment_", "feed_", "pool_bins", "curve_learner")
+    arrays = load_arrays(run.progress)
+    old = {k: v for k, v in arrays.items() if not k.startswith(new)}
+    assert len(old) < len(arrays) - 10
+    save_arrays(run.progress, old)
+    rows = train_run("lift-box", priors_folder, run.path, more_steps, resume=True)
+    assert [row["steps"] for row in rows] == [192]
 
 
 def test_a_run_is_not_overwritten(trained, priors_folder, tiny):
@@ -141,3 +158,55 @@ def test_two_priors_of_one_name_are_refused(tmp_path, lift_prior):
         lift_prior.save(tmp_path / f"{file}.prior.npz")
     with pytest.raises(ValueError, match="'lift' is the name of two priors"):
         task_priors(tmp_path, "lift-box")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"starts": "pool", "draw": "failures"},
+        {"randomize": True, "starts": "first", "assist": True},
+    ],
+    ids=["pool", "worlds"],
+)
+def test_a_resumed_run_is_bit_for_bit_the_run_that_was_not_stopped(
+    tmp_path, task, robot, lift_prior, tiny, changes
+):
+    """Its pool writes after step 8, its normaliser lags, its dice are in mid-air."""
+    settings = dataclasses.replace(tiny, steps=384, **changes)
+    pool = None
+    if changes["starts"] == "pool":
+        pool = PoolSettings(draw="failures", first_write=8, period=4, delay=4)
+    through, stopped = RunDir(tmp_path / "through"), RunDir(tmp_path / "stopped")
+    rest = {"pool": pool, "show": False}
+    train(task, robot, [lift_prior], through.path, settings, **rest)
+    stop_after(3, task, robot, [lift_prior], stopped.path, settings, rest)
+    train(task, robot, [lift_prior], stopped.path, settings, resume=True, **rest)
+    for row, other in zip(rows_of(stopped), rows_of(through), strict=True):
+        for name in set(row) - {"seconds"}:
+            assert row[name] == other[name], (row["steps"], name)
+    expected = load_arrays(through.progress) | load_arrays(through.refiner)
+    found = load_arrays(stopped.progress) | load_arrays(stopped.refiner)
+    assert set(found) == set(expected)
+    for name in set(found) - {"curve_seconds"}:
+        np.testing.assert_array_equal(found[name], expected[name], err_msg=name)
+
+
+def stop_after(iterations, task, robot, priors, out, settings, rest):
+    """Train, and stop as a keyboard does at the begin of a rollout."""
+
+    class Stop(BaseCallback):
+        done = 0
+
+        def _on_rollout_start(self):
+            self.done += 1
+            if self.done > iterations:
+                raise KeyboardInterrupt
+
+        def _on_step(self):
+            return True
+
+    ends = training._ends
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training, "_ends", lambda *a: [*ends(*a), Stop()])
+        with pytest.raises(KeyboardInterrupt):
+            train(task, robot, priors, out, settings, **rest)

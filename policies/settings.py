@@ -1,0 +1,120 @@
+"""What a training run may be told: PPO's numbers, and switches that can be compared."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Literal, get_args
+
+import torch
+
+from envs.start_bins import Draw
+from envs.state_pool import PoolSettings
+from envs.task import Task
+
+Starts = Literal["first", "reference", "progressive", "pool"]
+
+FIRST_SHARE, PERIOD_SHARE = 1 / 30, 1 / 300
+"""When the pool is first written, and how often, as shares of a run's length: SUGAR's
+24,000 and 2,400 control steps of 720,000."""
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainSettings:
+    """PPO and environment settings of a refiner."""
+
+    steps: int = 4_000_000
+    """Control steps in all, over all simulations."""
+    num_envs: int = 256
+    """Simulations stepped together."""
+    rollout: int = 32
+    """Control steps per simulation and iteration."""
+    batch_size: int = 2048
+    epochs: int = 5
+    learning_rate: float = 5e-4
+    gamma: float = 0.97
+    gae_lambda: float = 0.95
+    clip_range: float = 0.2
+    target_kl: float = 0.03
+    entropy: float = 0.0
+    hidden: tuple[int, ...] = (256, 128)
+    initial_log_std: float = -2.3
+    feedforward: bool = True
+    """Add the inverse-dynamics offset to the PD targets."""
+    balance: bool = True
+    """Add what the standing feet do against a body out of place."""
+    reach: bool = True
+    """Let hands and feet follow the object when it is not where the prior has it."""
+    starts: Starts = "reference"
+    """Where three quarters of the episodes start (the rest, or with "first" all, at the
+    first frame): the prior's own states; SUGAR's progressive pool of states that the
+    policy reached; "pool" has the prior's until the policy's replace them."""
+    draw: Draw = "uniform"
+    """Which of those starts: all alike, where episodes fail, where learning moves."""
+    max_depth: float = 0.04
+    """Start from no prior state whose object is deeper in the robot [m]; 0: any."""
+    contact_term: bool = True
+    """Reward contact where the prior's label says so."""
+    assist: bool = False
+    """Lead the object by a virtual spring that fades as episodes complete."""
+    stop_at: float = 0.0
+    """Stop once this share of episodes completes from the first frame; 0: never."""
+    seconds: float = 0.0
+    """Stop after this much wall-clock time; 0: never."""
+    randomize: bool = False
+    """Draw friction, mass and other things anew each episode, and push the robot."""
+    film: bool = True
+    """Film the policy from the first frame when training ends."""
+    seed: int = 0
+    threads: int = 0
+    """Physics threads; 0: one per core."""
+    device: str = "cpu"
+    """Where the networks learn: cpu or cuda."""
+
+    def validate(self) -> None:
+        """Raise ValueError naming the first setting that makes no sense."""
+        for name in ("steps", "num_envs", "rollout", "batch_size", "epochs"):
+            value = getattr(self, name)
+            if value < 1:
+                msg = f"training: {name} is {value}, expected at least 1"
+                raise ValueError(msg)
+        if not 0.0 <= self.stop_at <= 1.0:
+            msg = f"training: stop_at is {self.stop_at:g}, expected a share from 0 to 1"
+            raise ValueError(msg)
+        if not self.max_depth >= 0.0:
+            msg = f"training: max_depth is {self.max_depth:g}, expected 0 or more"
+            raise ValueError(msg)
+        if self.starts not in get_args(Starts):
+            known = ", ".join(get_args(Starts))
+            msg = f"training: starts is '{self.starts}', expected one of {known}"
+            raise ValueError(msg)
+
+    def check_device(self) -> None:
+        """Raise ValueError if the networks are to learn on a GPU that is not here.
+
+        SB3 would quietly take the processor.
+        """
+        if self.device.startswith("cuda") and not torch.cuda.is_available():
+            msg = f"training: device is {self.device}, but torch {torch.__version__} "
+            raise ValueError(msg + "finds no GPU here; leave --device out")
+
+
+def pool_of(settings: TrainSettings) -> PoolSettings:
+    """The state pool that a run's settings ask for, with times that fit its length."""
+    if settings.starts == "first":
+        return PoolSettings(start_share=1.0, seed_reference=False, write=False)
+    length = settings.steps / settings.num_envs
+    return PoolSettings(
+        seed_reference=settings.starts != "progressive",
+        write=settings.starts != "reference",
+        first_write=round(length * FIRST_SHARE),
+        period=max(1, round(length * PERIOD_SHARE)),
+        draw=settings.draw,
+    )
+
+
+def switched(task: Task, settings: TrainSettings) -> Task:
+    """The task with the reward terms that the settings leave it."""
+    if settings.contact_term:
+        return task
+    rest = tuple(term for term in task.rewards if term.name != "contact")
+    return dataclasses.replace(task, rewards=rest)
