@@ -78,8 +78,12 @@ def plan_handling(demo: Demonstration, scene: RobotScene, body: Body) -> Plan:
     grasp = find_grasp(demo, scene.object)
     stage = _set_stage(demo, grasp, body)
     moves, taken, given = _moves(demo, stage, grasp)
-    narrow = grasp.half[1] < NARROW
-    stance = max(half_stance(demo, body), WIDE if narrow else 0.0)
+    stance = half_stance(demo, body)
+    if grasp.half[1] < NARROW:
+        wide = max(stance, WIDE)
+        if taken:
+            moves[taken - 1] = dataclasses.replace(moves[taken - 1], half=wide)
+        stance = stance if taken else wide
     gait = plan_gait(moves, body, stance)
     plan = stand_up(demo, scene, body, gait)
     start, end = gait.spans[taken][0], gait.spans[given][1]
