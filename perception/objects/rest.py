@@ -21,7 +21,7 @@ from perception.objects.contour import Fit, Patch, fit_outline
 from perception.objects.hiding import body_points, person_mask
 from perception.objects.looks import contrast, depth_inside, learn_odds
 from perception.objects.search import Search
-from perception.objects.shape import half_turn, hull_points, same_looks
+from perception.objects.shape import capped, half_turn, hull_points, same_looks
 from perception.objects.silhouette import Pose, Silhouette
 from perception.objects.starts import Start, starts
 
@@ -71,16 +71,17 @@ def find_rest(
     joints_w: Floats,
     T_world_to_cam: Floats,
     contacts: tuple[str, ...],
+    lies: bool | None = None,
 ) -> Rest | None:
     """Seek an object on the floor where the bodies named in `contacts` come.
 
     `joints_w (T, 14, 3)` [m] are the person's. What a pelvis touches may stay where
-    it is; all else has to leave. None where nothing of this shape has colours of its
-    own.
+    it is; all else has to leave. `lies` says whether a cylinder does, if known. None
+    where nothing of this shape has colours of its own.
     """
     bodies_w = body_points(joints_w)[keys.index]
     view = Silhouette(hull_points(spec), keys.k_small, T_world_to_cam)
-    search = Search(keys, view, spec, bodies_w, contacts)
+    search = Search(keys, view, spec, bodies_w, contacts, lies)
     best: tuple[float, Pose, Odds] | None = None
     for start in starts(search)[:TRIED]:
         tried = _try(search, start)
@@ -137,7 +138,8 @@ def _try(search: Search, start: Start) -> tuple[float, Pose, Odds]:
     for radius in (8.0, 5.0):
         hidden, person = search.masks(pose, search.first)
         depth = depth_inside(view, pose, search.size)
-        odds_of = learn_odds(codes, hidden, person, depth, UNLIT)
+        apart = capped(search.spec)
+        odds_of = learn_odds(codes, hidden, person, depth, UNLIT, apart)
         odds = np.where(hidden, np.float32(0), odds_of[codes]).mean(axis=0)
         patch = Patch(odds.astype(np.float32), np.zeros(2))
         pose = fit_outline(view, pose, patch, prior, radius, 3).pose

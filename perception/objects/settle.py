@@ -37,11 +37,15 @@ DRIFT_M = 0.12
 
 @dataclasses.dataclass(frozen=True)
 class Manner:
-    """How an object may move: at all, off the floor, over onto another side."""
+    """How an object may move: at all, off the floor, over onto another side.
+
+    `lies` says whether a cylinder lies at first, if that is known.
+    """
 
     moves: bool = True
     on_floor: bool = False
     tips: bool = False
+    lies: bool | None = None
 
 
 @dataclasses.dataclass(frozen=True)
