@@ -8,6 +8,7 @@ foot carry it. Physics then settles the whole path (`settle`).
 from __future__ import annotations
 
 import dataclasses
+import functools
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,13 +16,20 @@ from numpy.typing import NDArray
 from assets import rotations
 from assets.objects import ObjectSpec
 from perception.camera import invert, transform
-from perception.objects.colour import KeyFrames, fine_codes
+from perception.objects.colour import CLIP, KeyFrames, fine_codes
 from perception.objects.contour import Fit, Patch, fit_outline
 from perception.objects.hiding import body_points, person_mask
 from perception.objects.rest import Rest, hold
+from perception.objects.scene import Scene, learn_scene
 from perception.objects.settle import Manner, ObjectTrack, Sight, settle
-from perception.objects.shape import hull_points, resting_height, unseen_turns
+from perception.objects.shape import (
+    capped,
+    hull_points,
+    resting_height,
+    unseen_turns,
+)
 from perception.objects.silhouette import Pose, Silhouette
+from perception.objects.tipping import tipped
 
 Floats = NDArray[np.floating]
 
@@ -52,7 +60,7 @@ def follow(
     """
     view = Silhouette(hull_points(spec), keys.K, T_world_to_cam)
     bodies_w = body_points(joints_w)[keys.index]
-    watch = _Follower(keys, view, spec, rest, bodies_w, manner)
+    watch = _Follower(keys, view, spec, rest, bodies_w, manner, rest_pose)
     poses, fits = [], []
     start = watch.begin(rest_pose)
     for k in range(len(keys.index)):
@@ -96,6 +104,12 @@ class _Follower:
     rest: Rest
     bodies_w: Floats
     manner: Manner
+    rest_pose: Pose
+
+    @functools.cached_property
+    def scene(self) -> Scene:
+        """What is seen at first where neither person nor object is."""
+        return learn_scene(self.keys, self.view, self.bodies_w, self.rest_pose)
 
     def begin(self, pose: Pose) -> int:
         """The key frame until which it rests: back from where it has clearly left."""
@@ -162,7 +176,8 @@ class _Follower:
         moved = self.bodies_w[k] - self.bodies_w[k - 1]
         shifts.append(moved[14:16].mean(axis=0))
         level = np.array([1.0, 1.0, 0.0 if self.manner.on_floor else 1.0])
-        return [Pose(stay.pos_w + shift * level, stay.quat_w) for shift in shifts]
+        near = [Pose(stay.pos_w + shift * level, stay.quat_w) for shift in shifts]
+        return near + (tipped(self.spec, stay) if self.manner.lies else [])
 
     def _around(self, pose: Pose) -> list[Pose]:
         """Poses farther off, along the floor or across the picture."""
@@ -186,7 +201,10 @@ class _Follower:
         if right - left < 4 or low - top < 4:
             return None
         part = np.s_[top:low, left:right]
-        odds = self.rest.odds_of[fine_codes(self.keys.images[k][part])]
+        codes = fine_codes(self.keys.images[k][part])
+        odds = self.rest.odds_of[codes]
+        if capped(self.spec):
+            odds[self.scene.shows(codes, part)] = -CLIP
         T, K = self.view.T_world_to_cam, self.view.K.copy()
         K[:2, 2] -= [left, top]
         near = float(T[2, :3] @ guesses[0].pos_w + T[2, 3])

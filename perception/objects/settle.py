@@ -28,7 +28,7 @@ ACCELERATION = np.array([4.0] * 3 + [15.0] * 3)
 """Usual size [m/s², rad/s²] of what moves an object."""
 SOFT_START = 5.0
 CARRY_M, CARRY_REACH_M = 0.05, 0.3
-STILL_M_S, LOW_M, LEVEL = 0.10, 0.15, 0.97
+STILL_M_S, LOW_M, LEVEL, UPRIGHT = 0.10, 0.15, 0.97, 0.6
 HELD = np.array([1e-3] * 6) ** -2.0
 FLOOR_M, FLOOR_RAD = 0.003, 0.006
 MIN_REST_S = 0.35
@@ -106,7 +106,7 @@ def settle(
         change = _solve(sight, spec, pos, quat, rest, hands_w, manner, down, fps)
         pos_s = pos + change[:, :3]
         quat_s = rotations.multiply(rotations.exp(change[:, 3:]), quat)
-        down = _down_again(sight, spec, pos_s, quat_s, fps)
+        down = _down_again(sight, spec, pos_s, quat_s, fps, stood=bool(manner.lies))
     pos_s, quat_s = _on_floor(spec, pos_s, quat_s)
     away = np.linalg.norm(pos_s - rest.pos_w, axis=1)
     turned = rotations.angle(quat_s, rest.quat_w) * min(spec.half_size)
@@ -138,7 +138,8 @@ def _solve(
         spin[3:, 3:] = 100.0 * unseen_turns(spec, quat[k])
         system.add(k, spin + 1e-3 * np.eye(6), np.zeros(6))
         if down[k] or manner.on_floor:
-            _lie(system, k, spec, pos[k], quat[k])
+            stood = bool(manner.lies and down[k])
+            _lie(system, k, spec, pos[k], quat[k], stood=stood)
     seconds = np.diff(sight.index) / fps
     _carry(system, sight, spec, pos, quat, hands_w)
     _smooth(system, sight, pos, quat, seconds)
@@ -148,10 +149,18 @@ def _solve(
     return system.solve()
 
 
-def _lie(system: _Banded, k: int, spec: ObjectSpec, pos: Floats, quat: Floats) -> None:
-    """It lies on the floor on the side that is lowest, level."""
+def _lie(
+    system: _Banded,
+    k: int,
+    spec: ObjectSpec,
+    pos: Floats,
+    quat: Floats,
+    *,
+    stood: bool = False,
+) -> None:
+    """It lies on the floor on the side that is lowest, level, or on end if `stood`."""
     up_o = rotations.rotate_inverse(quat, np.array([0.0, 0.0, 1.0]))
-    axis = int(np.argmax(np.abs(up_o)))
+    axis = 2 if stood else int(np.argmax(np.abs(up_o)))
     if spec.shape == "sphere":
         tilt = np.zeros(3)
     elif spec.shape == "cylinder" and axis != 2:
@@ -205,9 +214,18 @@ def _smooth(
 
 
 def _down_again(
-    sight: Sight, spec: ObjectSpec, pos: Floats, quat: Floats, fps: float
+    sight: Sight,
+    spec: ObjectSpec,
+    pos: Floats,
+    quat: Floats,
+    fps: float,
+    *,
+    stood: bool = False,
 ) -> Bools:
-    """Key frames, to the clip's end, in which it lies still and low and level."""
+    """Key frames, to the clip's end, in which it lies still and low and level.
+
+    One that is `stood` up has its axis more upright than not.
+    """
     seconds = np.maximum(np.gradient(sight.index) / fps, 1e-3)
     speed = np.linalg.norm(np.gradient(pos, axis=0), axis=1) / seconds
     up_o = rotations.rotate_inverse(quat, np.array([0.0, 0.0, 1.0]))
@@ -215,6 +233,8 @@ def _down_again(
     if spec.shape == "cylinder":
         flat = (np.abs(up_o[:, 2]) > LEVEL) | (np.abs(up_o[:, 2]) < 0.25)
     flat |= spec.shape == "sphere"
+    if stood:
+        flat = np.abs(up_o[:, 2]) > UPRIGHT
     low = pos[:, 2] - _lowest(spec, quat) < LOW_M
     lies = low & flat
     lies[: sight.start + 1] = False
