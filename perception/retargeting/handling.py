@@ -45,6 +45,8 @@ PUSH_GAP = 0.33
 """From the ankles to the face that is pushed [m]; shorter steps keep toes off it."""
 PUSH_STRIDE = 0.20
 HELD_STRIDE = 0.25
+NEAR_END = 0.03
+"""From the toes to the near end [m] of what is tipped up away from the robot."""
 NEARER_FROM = 0.5
 """Part of the lift after which the object comes nearer, past the knees."""
 PALM_BESIDE = 0.10
@@ -136,6 +138,8 @@ def _set_stage(demo: Demonstration, grasp: Grasp, body: Body) -> _Stage:
         near, far = (body.toe + gap for gap in TOE_GAP)
         if grasp.half[1] < NARROW:
             near = far
+        if grasp.tip < 0:
+            near = far = body.toe + NEAR_END
         distance = float((rest - demo.place[demo.start, :2]) @ forward)
         lies = half + float(np.clip(scale * distance - half, near, far))
         held = half + float(np.clip(scale * _ahead(demo, up) - half, *BODY_GAP))
