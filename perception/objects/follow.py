@@ -42,6 +42,8 @@ POOR = 0.25
 BEGUN_M = 0.025
 LOOSE_M = np.array([0.1, 0.1, 0.1])
 SPREAD_M = 0.12
+LAST = 5
+"""Key frames at the end that show on which end a bottle stands."""
 
 
 def follow(
@@ -111,6 +113,24 @@ class _Follower:
         """What is seen at first where neither person nor object is."""
         return learn_scene(self.keys, self.view, self.bodies_w, self.rest_pose)
 
+    @functools.cached_property
+    def standing_up(self) -> list[Pose]:
+        """From lying to standing on the end that it stands on at last, if it does."""
+        if not self.manner.lies:
+            return []
+        ways = [tipped(self.spec, self.rest_pose, top) for top in (1.0, -1.0)]
+        last = range(max(len(self.keys.index) - LAST, 0), len(self.keys.index))
+        return max(ways, key=lambda way: sum(self._looks(k, way[-1]) for k in last))
+
+    def _looks(self, k: int, pose: Pose) -> float:
+        """How much key frame `k` looks like the object at a pose."""
+        patch = self._patch(k, [pose])
+        if patch is None:
+            return 0.0
+        local = self.view.K.copy()
+        local[:2, 2] -= patch.corner
+        return self.view.with_camera(local).score(pose, patch.odds)
+
     def begin(self, pose: Pose) -> int:
         """The key frame until which it rests: back from where it has clearly left."""
         start = k = max(self.rest.leaves - 1, 0)
@@ -152,6 +172,9 @@ class _Follower:
             more = self._around(ahead)
             scores += [view.score(guess, patch.odds) for guess in more]
             guesses = guesses + more
+        if self.manner.lies:  # of outlines of unlike size, what looks like it counts
+            areas = np.array([view.area(guess) for guess in guesses])
+            scores = list(np.array(scores) * areas)
         guess = guesses[int(np.argmax(scores))]
         here = Patch(patch.odds, np.zeros(2))
         fit = fit_outline(view, guess, here, self._prior(guess), RADIUS_PX)
@@ -177,7 +200,7 @@ class _Follower:
         shifts.append(moved[14:16].mean(axis=0))
         level = np.array([1.0, 1.0, 0.0 if self.manner.on_floor else 1.0])
         near = [Pose(stay.pos_w + shift * level, stay.quat_w) for shift in shifts]
-        return near + (tipped(self.spec, stay) if self.manner.lies else [])
+        return near + self.standing_up
 
     def _around(self, pose: Pose) -> list[Pose]:
         """Poses farther off, along the floor or across the picture."""

@@ -15,9 +15,6 @@ Bools = NDArray[np.bool_]
 RING, SCENE, PERSON = 0.5, 0.3, 0.2
 """Shares of the near surroundings, the whole scene and the person in what is not it."""
 
-UNSEEN = 8.0
-"""How much rather a colour found nowhere is the object's, where that is asked."""
-
 
 def depth_inside(view: Silhouette, pose: Pose, size: tuple[int, int]) -> Floats:
     """Distance [px] of every pixel `(h, w)` from the outline, positive inside."""
@@ -36,6 +33,7 @@ def learn_odds(
     depth: Floats,
     light: float = 0.7,
     apart: float = 0.0,
+    unseen: float = 1.0,
 ) -> Odds:
     """Log odds per fine code, from pictures `codes (N, h, w)`.
 
@@ -43,7 +41,7 @@ def learn_odds(
     `depth (h, w)` is `depth_inside` at its pose. Faces differ in lightness: where not
     all are inside yet, more `light` than seen may belong to it. Where its ends may be
     of other colours, what is nearer than `apart` widths teaches nothing of the rest,
-    and a colour that is found nowhere is rather its own.
+    and a colour that is found nowhere is its own by odds of `unseen`.
     """
     width = 2.0 * max(float(depth.max()), 2.0)
     margin = min(1.5, 0.15 * width)
@@ -57,7 +55,7 @@ def learn_odds(
         counts = histogram(codes[np.broadcast_to(where, codes.shape)])
         outside = outside + share * counts / max(counts.sum(), 1.0)
     seen = histogram(codes[np.broadcast_to(inside, codes.shape)])
-    return log_odds(seen, outside, light, UNSEEN if apart else 1.0)
+    return log_odds(seen, outside, light, unseen)
 
 
 def contrast(depth: Floats, odds: NDArray[np.float32], hidden: Bools) -> float:

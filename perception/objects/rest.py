@@ -34,6 +34,8 @@ MAX_HEIGHT_RATIO = 1.8
 TURN = 0.6
 UNLIT = 2.5
 """Bins of lightness by which the faces of one object may differ."""
+UNSEEN = 8.0
+"""How much rather a colour found nowhere is a bottle's, while its ends are sought."""
 PICKED = 6
 TRIED = 8
 CLOSELY = 3
@@ -139,7 +141,8 @@ def _try(search: Search, start: Start) -> tuple[float, Pose, Odds]:
         hidden, person = search.masks(pose, search.first)
         depth = depth_inside(view, pose, search.size)
         apart = capped(search.spec)
-        odds_of = learn_odds(codes, hidden, person, depth, UNLIT, apart)
+        unseen = UNSEEN if apart else 1.0
+        odds_of = learn_odds(codes, hidden, person, depth, UNLIT, apart, unseen)
         odds = np.where(hidden, np.float32(0), odds_of[codes]).mean(axis=0)
         patch = Patch(odds.astype(np.float32), np.zeros(2))
         pose = fit_outline(view, pose, patch, prior, radius, 3).pose
@@ -173,7 +176,8 @@ def _refine(
     for fit in _unlike(search.spec, fits)[:CLOSELY]:
         hidden, person = search.masks(fit.pose, picked)
         depth = depth_inside(search.view, fit.pose, search.size)
-        odds_of = learn_odds(search.codes[picked], hidden, person, depth)
+        taught = search.codes[picked], hidden, person, depth
+        odds_of = learn_odds(*taught, apart=capped(search.spec), unseen=1.5)
         patch, covered = _patch(keys, view, search, fit.pose, odds_of, picked)
         if patch is not None:
             fit = fit_outline(view, fit.pose, patch, prior, 6.0)

@@ -12,35 +12,24 @@ from perception.objects.silhouette import Pose
 
 Floats = NDArray[np.floating]
 
-STEP = 0.35
-"""Angle [rad] by which it is raised at a time."""
+ANGLES = np.linspace(0.0, np.pi / 2, 9)[1:]
+"""Angles [rad] of a cylinder from lying to standing."""
 UP = np.array([0.0, 0.0, 1.0])
 
 
-def tipped(spec: ObjectSpec, pose: Pose) -> list[Pose]:
-    """Poses in which one end of the cylinder is higher than now, the other stays.
+def tipped(spec: ObjectSpec, rest: Pose, top: float) -> list[Pose]:
+    """Poses from lying at `rest` to standing, at `ANGLES`, on one end.
 
-    Each end is raised by `STEP` and all the way.
+    `top`, 1 or −1, is the end of the cylinder's own z axis that comes to be above.
     """
-    axis_w = rotations.rotate(pose.quat_w, UP)
+    away = top * rotations.rotate(rest.quat_w, UP)
+    level = np.cross(away, UP)
+    level = level / max(float(np.linalg.norm(level)), 1e-9)
+    foot = rest.pos_w - spec.half_size[2] * away
     found = []
-    for side in (1.0, -1.0):
-        away = side * axis_w
-        rest = float(np.arccos(np.clip(away[2], -1.0, 1.0)))
-        level = np.cross(away, UP)
-        length = float(np.linalg.norm(level))
-        if length < 1e-3 or rest > 0.75 * np.pi:
-            continue
-        for angle in (min(STEP, rest), rest):
-            found.append(_raised(spec, pose, away, level / length * angle))
+    for angle in ANGLES:
+        turn = rotations.exp(level * angle)
+        pos = foot + rotations.rotate(turn, rest.pos_w - foot)
+        quat = rotations.normalize(rotations.multiply(turn, rest.quat_w))
+        found.append(Pose(np.array([*pos[:2], resting_height(spec, quat)]), quat))
     return found
-
-
-def _raised(spec: ObjectSpec, pose: Pose, away: Floats, turn: Floats) -> Pose:
-    """The pose turned by `turn (3,)` [rad] about the end that `away (3,)` leaves."""
-    low = pose.pos_w - spec.half_size[2] * away
-    rotation = rotations.exp(turn)
-    pos = low + rotations.rotate(rotation, pose.pos_w - low)
-    quat = rotations.normalize(rotations.multiply(rotation, pose.quat_w))
-    under = resting_height(spec, pose.quat_w) - pose.pos_w[2]
-    return Pose(np.array([*pos[:2], resting_height(spec, quat) - under]), quat)
