@@ -174,13 +174,15 @@ def _refine(
     fits.sort(key=_sharp, reverse=True)
     found: list[tuple[float, Pose, Odds, float]] = []
     for fit in _unlike(search.spec, fits)[:CLOSELY]:
-        hidden, person = search.masks(fit.pose, picked)
-        depth = depth_inside(search.view, fit.pose, search.size)
-        taught = search.codes[picked], hidden, person, depth
-        odds_of = learn_odds(*taught, apart=capped(search.spec), unseen=1.5)
-        patch, covered = _patch(keys, view, search, fit.pose, odds_of, picked)
+        for apart in (capped(search.spec), 0.0) if search.lies else (0.0,):
+            hidden, person = search.masks(fit.pose, picked)
+            depth = depth_inside(search.view, fit.pose, search.size)
+            taught = search.codes[picked], hidden, person, depth
+            odds_of = learn_odds(*taught, apart=apart, unseen=UNSEEN if apart else 1.0)
+            patch, covered = _patch(keys, view, search, fit.pose, odds_of, picked)
+            if patch is not None:
+                fit = fit_outline(view, fit.pose, patch, prior, 6.0)
         if patch is not None:
-            fit = fit_outline(view, fit.pose, patch, prior, 6.0)
             seen = contrast(_depth_in(view, fit.pose, patch), patch.odds, covered)
             found.append((_sharp(fit), fit.pose, odds_of, seen))
     if not found:
