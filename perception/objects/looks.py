@@ -47,7 +47,7 @@ def learn_odds(
     margin = min(1.5, 0.15 * width)
     inside = (depth > margin) & ~hidden
     away = -max(margin, apart * width)
-    ring = (depth < away) & (depth > away - 1.5 * width) & ~hidden
+    ring = (depth < away) & (depth > away + margin - 1.5 * width) & ~hidden
     scene = (depth < away) & ~hidden
     parts = ((ring, RING), (scene, SCENE), (person & (depth < away), PERSON))
     outside = np.full(histogram(codes[:0]).shape, 1e-9)

@@ -174,21 +174,36 @@ def _refine(
     fits.sort(key=_sharp, reverse=True)
     found: list[tuple[float, Pose, Odds, float]] = []
     for fit in _unlike(search.spec, fits)[:CLOSELY]:
-        for apart in (capped(search.spec), 0.0) if search.lies else (0.0,):
-            hidden, person = search.masks(fit.pose, picked)
-            depth = depth_inside(search.view, fit.pose, search.size)
-            taught = search.codes[picked], hidden, person, depth
-            odds_of = learn_odds(*taught, apart=apart, unseen=UNSEEN if apart else 1.0)
-            patch, covered = _patch(keys, view, search, fit.pose, odds_of, picked)
+        near = keys, view, search
+        if search.lies:
+            patch, _, _ = _relearn(*near, fit.pose, picked, capped(search.spec))
             if patch is not None:
                 fit = fit_outline(view, fit.pose, patch, prior, 6.0)
+        patch, covered, odds_of = _relearn(*near, fit.pose, picked)
         if patch is not None:
+            fit = fit_outline(view, fit.pose, patch, prior, 6.0)
             seen = contrast(_depth_in(view, fit.pose, patch), patch.odds, covered)
             found.append((_sharp(fit), fit.pose, odds_of, seen))
     if not found:
         return pose, odds_of, -1.0
     _, pose, odds_of, seen = max(found, key=lambda each: each[0])
     return pose, odds_of, seen
+
+
+def _relearn(
+    keys: KeyFrames,
+    view: Silhouette,
+    search: Search,
+    pose: Pose,
+    picked: NDArray[np.intp],
+    apart: float = 0.0,
+) -> tuple[Patch | None, NDArray[np.bool_], Odds]:
+    """Colours learnt at a pose; the patch around it, and its pixels hidden in all."""
+    hidden, person = search.masks(pose, picked)
+    depth = depth_inside(search.view, pose, search.size)
+    codes, unseen = search.codes[picked], UNSEEN if apart else 1.0
+    odds_of = learn_odds(codes, hidden, person, depth, apart=apart, unseen=unseen)
+    return *_patch(keys, view, search, pose, odds_of, picked), odds_of
 
 
 def _patch(

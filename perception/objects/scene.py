@@ -1,4 +1,4 @@
-"""What a still camera sees without person and object, to tell what is not the object."""
+"""What a camera sees without person and object, to tell what is not the object."""
 
 from __future__ import annotations
 

@@ -11,10 +11,10 @@ import dataclasses
 import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import PchipInterpolator
-from scipy.linalg import solveh_banded
 
 from assets import rotations
 from assets.objects import ObjectSpec
+from perception.objects.banded import Banded
 from perception.objects.shape import hull_points, resting_height, unseen_turns
 from perception.objects.silhouette import Pose
 
@@ -126,7 +126,7 @@ def _solve(
 ) -> Floats:
     """Changes `(N, 6)` of the key poses that agree best with everything known."""
     n = len(pos)
-    system = _Banded(n)
+    system = Banded(n)
     for k in range(n):
         if k <= sight.start or not manner.moves:
             system.add(k, np.diag(HELD), Pose(pos[k], quat[k]).to(rest))
@@ -150,7 +150,7 @@ def _solve(
 
 
 def _lie(
-    system: _Banded,
+    system: Banded,
     k: int,
     spec: ObjectSpec,
     pos: Floats,
@@ -178,7 +178,7 @@ def _lie(
 
 
 def _carry(
-    system: _Banded,
+    system: Banded,
     sight: Sight,
     spec: ObjectSpec,
     pos: Floats,
@@ -198,7 +198,7 @@ def _carry(
 
 
 def _smooth(
-    system: _Banded, sight: Sight, pos: Floats, quat: Floats, seconds: Floats
+    system: Banded, sight: Sight, pos: Floats, quat: Floats, seconds: Floats
 ) -> None:
     """Neither speed nor turn changes abruptly, but where it is first touched."""
     turn = rotations.difference(quat[1:], quat[:-1])
@@ -279,35 +279,3 @@ def _everywhere(
 
 def _diagonal(information: Floats) -> Floats:
     return np.maximum(np.diag(information), 1e-9)
-
-
-class _Banded:
-    """Least squares in `(N, 6)` unknowns that tie at most three neighbours."""
-
-    def __init__(self, count: int) -> None:
-        self.count = count
-        self.bands = np.zeros((18, 6 * count))
-        self.right = np.zeros(6 * count)
-
-    def add(self, k: int, information: Floats, target: Floats) -> None:
-        """Change `k` is `target (6,)`, as sure as `information (6, 6)` says."""
-        for i in range(6):
-            for j in range(i, 6):
-                self.bands[17 - (j - i), 6 * k + j] += information[i, j]
-        self.right[6 * k : 6 * k + 6] += information @ target
-
-    def tie(
-        self, keys: list[int], factors: list[float], target: Floats, weight: Floats
-    ) -> None:
-        """`factors` times the changes of `keys` sum to `target (6,)`."""
-        own = np.arange(6)
-        for a, p in zip(keys, factors, strict=True):
-            self.right[6 * a + own] += p * weight * target
-            for b, q in zip(keys, factors, strict=True):
-                if b >= a:
-                    self.bands[17 - 6 * (b - a), 6 * b + own] += p * q * weight
-
-    def solve(self) -> Floats:
-        """The changes `(N, 6)`."""
-        self.bands[17] += 1e-6
-        return solveh_banded(self.bands, self.right).reshape(self.count, 6)

@@ -162,6 +162,7 @@ def _walk(move: Move, body: Body, half: float) -> tuple[Floats, ...]:
     foot, planted = np.tile(now, (n, 1, 1)), np.ones((n, 2))
     zmp = np.tile(offset(move.way[0], body.sole_middle, 0.0), (n, 1))
     swing = np.zeros(n)
+    end = half if move.half is None else move.half
     knots, along = [SHIFT // 2], [0.0]
     at = SHIFT
     for index, place in enumerate(places):
@@ -173,8 +174,7 @@ def _walk(move: Move, body: Body, half: float) -> tuple[Floats, ...]:
         zmp[begin : at + DOUBLE] = zmp[begin] + rise * (support - zmp[begin])
         zmp[at + DOUBLE :] = support
         at += DOUBLE
-        last = move.half is not None and index >= steps - 2
-        goal = _print(place, side, move.half if last else half)
+        goal = _print(place, side, end if index >= steps - 2 else half)
         phase = (np.arange(SWING) + 1.0) / SWING
         foot[at : at + SWING, side] = _swing(now[side], goal, phase)
         foot[at + SWING :, side] = goal
