@@ -47,6 +47,8 @@ PUSH_STRIDE = 0.20
 HELD_STRIDE = 0.25
 NEAR_END = 0.03
 """From the toes to the near end [m] of what is tipped up away from the robot."""
+LEAST_CROUCH = 0.5
+"""Height of the hips over that standing, down at something narrow."""
 NEARER_FROM = 0.5
 """Part of the lift after which the object comes nearer, past the knees."""
 PALM_BESIDE = 0.10
@@ -78,6 +80,8 @@ class _Stage:
 def plan_handling(demo: Demonstration, scene: RobotScene, body: Body) -> Plan:
     """Targets at the robot's size for every frame of a task done with the palms."""
     grasp = find_grasp(demo, scene.object)
+    if grasp.half[1] < NARROW:  # one can bend over it; no need to sit on the heels
+        demo = dataclasses.replace(demo, crouch=np.maximum(demo.crouch, LEAST_CROUCH))
     stage = _set_stage(demo, grasp, body)
     moves, taken, given = _moves(demo, stage, grasp)
     stance = half_stance(demo, body)
