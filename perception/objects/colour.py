@@ -104,10 +104,13 @@ def histogram(codes: Codes) -> Floats:
     return counts.astype(float)
 
 
-def log_odds(inside: Floats, outside: Floats, light: float = 0.7) -> Odds:
+def log_odds(
+    inside: Floats, outside: Floats, light: float = 0.7, unseen: float = 1.0
+) -> Odds:
     """Per fine code, the log ratio `(2¹⁵,)` of two histograms, clipped to ±CLIP.
 
-    Bins spread to their neighbours, by `light` bins along lightness.
+    Bins spread to their neighbours, by `light` bins along lightness; `unseen` is the
+    ratio of colours found in neither.
     """
     smooth = []
     for counts in (inside, outside):
@@ -115,5 +118,5 @@ def log_odds(inside: Floats, outside: Floats, light: float = 0.7) -> Odds:
         cube = gaussian_filter(cube, (light, 0.7, 0.7), mode="nearest")
         smooth.append(cube.ravel() / max(cube.sum(), 1e-9))
     floor = 0.02 / BINS**2
-    odds = np.log((smooth[0] + floor) / (smooth[1] + floor))
+    odds = np.log((smooth[0] + unseen * floor) / (smooth[1] + floor))
     return np.clip(odds, -CLIP, CLIP).astype(np.float32)[_bin_of_fine()]

@@ -8,6 +8,7 @@ foot carry it. Physics then settles the whole path (`settle`).
 from __future__ import annotations
 
 import dataclasses
+import functools
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,13 +16,20 @@ from numpy.typing import NDArray
 from assets import rotations
 from assets.objects import ObjectSpec
 from perception.camera import invert, transform
-from perception.objects.colour import KeyFrames, fine_codes
+from perception.objects.colour import CLIP, KeyFrames, fine_codes
 from perception.objects.contour import Fit, Patch, fit_outline
 from perception.objects.hiding import body_points, person_mask
 from perception.objects.rest import Rest, hold
+from perception.objects.scene import Scene, learn_scene
 from perception.objects.settle import Manner, ObjectTrack, Sight, settle
-from perception.objects.shape import hull_points, resting_height, unseen_turns
+from perception.objects.shape import (
+    capped,
+    hull_points,
+    resting_height,
+    unseen_turns,
+)
 from perception.objects.silhouette import Pose, Silhouette
+from perception.objects.tipping import tipped
 
 Floats = NDArray[np.floating]
 
@@ -34,6 +42,8 @@ POOR = 0.25
 BEGUN_M = 0.025
 LOOSE_M = np.array([0.1, 0.1, 0.1])
 SPREAD_M = 0.12
+LAST = 5
+"""Key frames at the end that show on which end a bottle stands."""
 
 
 def follow(
@@ -52,7 +62,7 @@ def follow(
     """
     view = Silhouette(hull_points(spec), keys.K, T_world_to_cam)
     bodies_w = body_points(joints_w)[keys.index]
-    watch = _Follower(keys, view, spec, rest, bodies_w, manner)
+    watch = _Follower(keys, view, spec, rest, bodies_w, manner, rest_pose)
     poses, fits = [], []
     start = watch.begin(rest_pose)
     for k in range(len(keys.index)):
@@ -96,6 +106,30 @@ class _Follower:
     rest: Rest
     bodies_w: Floats
     manner: Manner
+    rest_pose: Pose
+
+    @functools.cached_property
+    def scene(self) -> Scene:
+        """What is seen at first where neither person nor object is."""
+        return learn_scene(self.keys, self.view, self.bodies_w, self.rest_pose)
+
+    @functools.cached_property
+    def standing_up(self) -> list[Pose]:
+        """From lying to standing on the end that it stands on at last, if it does."""
+        if not self.manner.lies:
+            return []
+        ways = [tipped(self.spec, self.rest_pose, top) for top in (1.0, -1.0)]
+        last = range(max(len(self.keys.index) - LAST, 0), len(self.keys.index))
+        return max(ways, key=lambda way: sum(self._looks(k, way[-1]) for k in last))
+
+    def _looks(self, k: int, pose: Pose) -> float:
+        """How much key frame `k` looks like the object at a pose."""
+        patch = self._patch(k, [pose])
+        if patch is None:
+            return 0.0
+        local = self.view.K.copy()
+        local[:2, 2] -= patch.corner
+        return self.view.with_camera(local).score(pose, patch.odds)
 
     def begin(self, pose: Pose) -> int:
         """The key frame until which it rests: back from where it has clearly left."""
@@ -138,6 +172,9 @@ class _Follower:
             more = self._around(ahead)
             scores += [view.score(guess, patch.odds) for guess in more]
             guesses = guesses + more
+        if self.manner.lies:  # of outlines of unlike size, what looks like it counts
+            areas = np.array([view.area(guess) for guess in guesses])
+            scores = list(np.array(scores) * areas)
         guess = guesses[int(np.argmax(scores))]
         here = Patch(patch.odds, np.zeros(2))
         fit = fit_outline(view, guess, here, self._prior(guess), RADIUS_PX)
@@ -162,7 +199,8 @@ class _Follower:
         moved = self.bodies_w[k] - self.bodies_w[k - 1]
         shifts.append(moved[14:16].mean(axis=0))
         level = np.array([1.0, 1.0, 0.0 if self.manner.on_floor else 1.0])
-        return [Pose(stay.pos_w + shift * level, stay.quat_w) for shift in shifts]
+        near = [Pose(stay.pos_w + shift * level, stay.quat_w) for shift in shifts]
+        return near + self.standing_up
 
     def _around(self, pose: Pose) -> list[Pose]:
         """Poses farther off, along the floor or across the picture."""
@@ -186,7 +224,10 @@ class _Follower:
         if right - left < 4 or low - top < 4:
             return None
         part = np.s_[top:low, left:right]
-        odds = self.rest.odds_of[fine_codes(self.keys.images[k][part])]
+        codes = fine_codes(self.keys.images[k][part])
+        odds = self.rest.odds_of[codes]
+        if capped(self.spec):
+            odds[self.scene.shows(codes, part)] = -CLIP
         T, K = self.view.T_world_to_cam, self.view.K.copy()
         K[:2, 2] -= [left, top]
         near = float(T[2, :3] @ guesses[0].pos_w + T[2, 3])

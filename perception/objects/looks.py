@@ -27,26 +27,35 @@ def depth_inside(view: Silhouette, pose: Pose, size: tuple[int, int]) -> Floats:
 
 
 def learn_odds(
-    codes: Codes, hidden: Bools, person: Bools, depth: Floats, light: float = 0.7
+    codes: Codes,
+    hidden: Bools,
+    person: Bools,
+    depth: Floats,
+    light: float = 0.7,
+    apart: float = 0.0,
+    unseen: float = 1.0,
 ) -> Odds:
     """Log odds per fine code, from pictures `codes (N, h, w)`.
 
     `hidden` pixels teach nothing of the object, `person` ones what it is not;
     `depth (h, w)` is `depth_inside` at its pose. Faces differ in lightness: where not
-    all are inside yet, more `light` than seen may belong to it.
+    all are inside yet, more `light` than seen may belong to it. Where its ends may be
+    of other colours, what is nearer than `apart` widths teaches nothing of the rest,
+    and a colour that is found nowhere is its own by odds of `unseen`.
     """
     width = 2.0 * max(float(depth.max()), 2.0)
     margin = min(1.5, 0.15 * width)
     inside = (depth > margin) & ~hidden
-    ring = (depth < -margin) & (depth > -1.5 * width) & ~hidden
-    scene = (depth < -margin) & ~hidden
-    parts = ((ring, RING), (scene, SCENE), (person & (depth < -margin), PERSON))
+    away = -max(margin, apart * width)
+    ring = (depth < away) & (depth > away + margin - 1.5 * width) & ~hidden
+    scene = (depth < away) & ~hidden
+    parts = ((ring, RING), (scene, SCENE), (person & (depth < away), PERSON))
     outside = np.full(histogram(codes[:0]).shape, 1e-9)
     for where, share in parts:
         counts = histogram(codes[np.broadcast_to(where, codes.shape)])
         outside = outside + share * counts / max(counts.sum(), 1.0)
     seen = histogram(codes[np.broadcast_to(inside, codes.shape)])
-    return log_odds(seen, outside, light)
+    return log_odds(seen, outside, light, unseen)
 
 
 def contrast(depth: Floats, odds: NDArray[np.float32], hidden: Bools) -> float:

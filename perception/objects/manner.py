@@ -10,8 +10,8 @@ from perception.prior import CONTACT_NAMES
 _MANNERS = {
     "push-box": Manner(on_floor=True),
     "kick-box": Manner(on_floor=True),
-    "pick-bottle": Manner(tips=True),
-    "stand-bottle": Manner(tips=True),
+    "pick-bottle": Manner(tips=True, lies=False),
+    "stand-bottle": Manner(tips=True, lies=True),
     "sit-chair": Manner(moves=False),
 }
 

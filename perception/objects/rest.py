@@ -21,7 +21,7 @@ from perception.objects.contour import Fit, Patch, fit_outline
 from perception.objects.hiding import body_points, person_mask
 from perception.objects.looks import contrast, depth_inside, learn_odds
 from perception.objects.search import Search
-from perception.objects.shape import half_turn, hull_points, same_looks
+from perception.objects.shape import capped, half_turn, hull_points, same_looks
 from perception.objects.silhouette import Pose, Silhouette
 from perception.objects.starts import Start, starts
 
@@ -34,6 +34,8 @@ MAX_HEIGHT_RATIO = 1.8
 TURN = 0.6
 UNLIT = 2.5
 """Bins of lightness by which the faces of one object may differ."""
+UNSEEN = 8.0
+"""How much rather a colour found nowhere is a bottle's, while its ends are sought."""
 PICKED = 6
 TRIED = 8
 CLOSELY = 3
@@ -71,16 +73,17 @@ def find_rest(
     joints_w: Floats,
     T_world_to_cam: Floats,
     contacts: tuple[str, ...],
+    lies: bool | None = None,
 ) -> Rest | None:
     """Seek an object on the floor where the bodies named in `contacts` come.
 
     `joints_w (T, 14, 3)` [m] are the person's. What a pelvis touches may stay where
-    it is; all else has to leave. None where nothing of this shape has colours of its
-    own.
+    it is; all else has to leave. `lies` says whether a cylinder does, if known. None
+    where nothing of this shape has colours of its own.
     """
     bodies_w = body_points(joints_w)[keys.index]
     view = Silhouette(hull_points(spec), keys.k_small, T_world_to_cam)
-    search = Search(keys, view, spec, bodies_w, contacts)
+    search = Search(keys, view, spec, bodies_w, contacts, lies)
     best: tuple[float, Pose, Odds] | None = None
     for start in starts(search)[:TRIED]:
         tried = _try(search, start)
@@ -137,7 +140,9 @@ def _try(search: Search, start: Start) -> tuple[float, Pose, Odds]:
     for radius in (8.0, 5.0):
         hidden, person = search.masks(pose, search.first)
         depth = depth_inside(view, pose, search.size)
-        odds_of = learn_odds(codes, hidden, person, depth, UNLIT)
+        apart = capped(search.spec)
+        unseen = UNSEEN if apart else 1.0
+        odds_of = learn_odds(codes, hidden, person, depth, UNLIT, apart, unseen)
         odds = np.where(hidden, np.float32(0), odds_of[codes]).mean(axis=0)
         patch = Patch(odds.astype(np.float32), np.zeros(2))
         pose = fit_outline(view, pose, patch, prior, radius, 3).pose
@@ -169,10 +174,12 @@ def _refine(
     fits.sort(key=_sharp, reverse=True)
     found: list[tuple[float, Pose, Odds, float]] = []
     for fit in _unlike(search.spec, fits)[:CLOSELY]:
-        hidden, person = search.masks(fit.pose, picked)
-        depth = depth_inside(search.view, fit.pose, search.size)
-        odds_of = learn_odds(search.codes[picked], hidden, person, depth)
-        patch, covered = _patch(keys, view, search, fit.pose, odds_of, picked)
+        near = keys, view, search
+        if search.lies:
+            patch, _, _ = _relearn(*near, fit.pose, picked, capped(search.spec))
+            if patch is not None:
+                fit = fit_outline(view, fit.pose, patch, prior, 6.0)
+        patch, covered, odds_of = _relearn(*near, fit.pose, picked)
         if patch is not None:
             fit = fit_outline(view, fit.pose, patch, prior, 6.0)
             seen = contrast(_depth_in(view, fit.pose, patch), patch.odds, covered)
@@ -181,6 +188,22 @@ def _refine(
         return pose, odds_of, -1.0
     _, pose, odds_of, seen = max(found, key=lambda each: each[0])
     return pose, odds_of, seen
+
+
+def _relearn(
+    keys: KeyFrames,
+    view: Silhouette,
+    search: Search,
+    pose: Pose,
+    picked: NDArray[np.intp],
+    apart: float = 0.0,
+) -> tuple[Patch | None, NDArray[np.bool_], Odds]:
+    """Colours learnt at a pose; the patch around it, and its pixels hidden in all."""
+    hidden, person = search.masks(pose, picked)
+    depth = depth_inside(search.view, pose, search.size)
+    codes, unseen = search.codes[picked], UNSEEN if apart else 1.0
+    odds_of = learn_odds(codes, hidden, person, depth, apart=apart, unseen=unseen)
+    return *_patch(keys, view, search, pose, odds_of, picked), odds_of
 
 
 def _patch(

@@ -56,9 +56,10 @@ class Search:
         spec: ObjectSpec,
         bodies_w: Floats,
         contacts: tuple[str, ...],
+        lies: bool | None = None,
     ) -> None:
         self.view, self.spec, self.bodies_w = view, spec, bodies_w
-        self.contacts = contacts
+        self.contacts, self.lies = contacts, lies
         self.codes = fine_codes(keys.small)
         self.size = (self.codes.shape[1], self.codes.shape[2])
         count = len(self.codes)

@@ -11,10 +11,10 @@ import dataclasses
 import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import PchipInterpolator
-from scipy.linalg import solveh_banded
 
 from assets import rotations
 from assets.objects import ObjectSpec
+from perception.objects.banded import Banded
 from perception.objects.shape import hull_points, resting_height, unseen_turns
 from perception.objects.silhouette import Pose
 
@@ -28,7 +28,7 @@ ACCELERATION = np.array([4.0] * 3 + [15.0] * 3)
 """Usual size [m/s², rad/s²] of what moves an object."""
 SOFT_START = 5.0
 CARRY_M, CARRY_REACH_M = 0.05, 0.3
-STILL_M_S, LOW_M, LEVEL = 0.10, 0.15, 0.97
+STILL_M_S, LOW_M, LEVEL, UPRIGHT = 0.10, 0.15, 0.97, 0.6
 HELD = np.array([1e-3] * 6) ** -2.0
 FLOOR_M, FLOOR_RAD = 0.003, 0.006
 MIN_REST_S = 0.35
@@ -37,11 +37,15 @@ DRIFT_M = 0.12
 
 @dataclasses.dataclass(frozen=True)
 class Manner:
-    """How an object may move: at all, off the floor, over onto another side."""
+    """How an object may move: at all, off the floor, over onto another side.
+
+    `lies` says whether a cylinder lies at first, if that is known.
+    """
 
     moves: bool = True
     on_floor: bool = False
     tips: bool = False
+    lies: bool | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -102,7 +106,7 @@ def settle(
         change = _solve(sight, spec, pos, quat, rest, hands_w, manner, down, fps)
         pos_s = pos + change[:, :3]
         quat_s = rotations.multiply(rotations.exp(change[:, 3:]), quat)
-        down = _down_again(sight, spec, pos_s, quat_s, fps)
+        down = _down_again(sight, spec, pos_s, quat_s, fps, stood=bool(manner.lies))
     pos_s, quat_s = _on_floor(spec, pos_s, quat_s)
     away = np.linalg.norm(pos_s - rest.pos_w, axis=1)
     turned = rotations.angle(quat_s, rest.quat_w) * min(spec.half_size)
@@ -122,7 +126,7 @@ def _solve(
 ) -> Floats:
     """Changes `(N, 6)` of the key poses that agree best with everything known."""
     n = len(pos)
-    system = _Banded(n)
+    system = Banded(n)
     for k in range(n):
         if k <= sight.start or not manner.moves:
             system.add(k, np.diag(HELD), Pose(pos[k], quat[k]).to(rest))
@@ -134,7 +138,8 @@ def _solve(
         spin[3:, 3:] = 100.0 * unseen_turns(spec, quat[k])
         system.add(k, spin + 1e-3 * np.eye(6), np.zeros(6))
         if down[k] or manner.on_floor:
-            _lie(system, k, spec, pos[k], quat[k])
+            stood = bool(manner.lies and down[k])
+            _lie(system, k, spec, pos[k], quat[k], stood=stood)
     seconds = np.diff(sight.index) / fps
     _carry(system, sight, spec, pos, quat, hands_w)
     _smooth(system, sight, pos, quat, seconds)
@@ -144,10 +149,18 @@ def _solve(
     return system.solve()
 
 
-def _lie(system: _Banded, k: int, spec: ObjectSpec, pos: Floats, quat: Floats) -> None:
-    """It lies on the floor on the side that is lowest, level."""
+def _lie(
+    system: Banded,
+    k: int,
+    spec: ObjectSpec,
+    pos: Floats,
+    quat: Floats,
+    *,
+    stood: bool = False,
+) -> None:
+    """It lies on the floor on the side that is lowest, level, or on end if `stood`."""
     up_o = rotations.rotate_inverse(quat, np.array([0.0, 0.0, 1.0]))
-    axis = int(np.argmax(np.abs(up_o)))
+    axis = 2 if stood else int(np.argmax(np.abs(up_o)))
     if spec.shape == "sphere":
         tilt = np.zeros(3)
     elif spec.shape == "cylinder" and axis != 2:
@@ -165,7 +178,7 @@ def _lie(system: _Banded, k: int, spec: ObjectSpec, pos: Floats, quat: Floats) -
 
 
 def _carry(
-    system: _Banded,
+    system: Banded,
     sight: Sight,
     spec: ObjectSpec,
     pos: Floats,
@@ -185,7 +198,7 @@ def _carry(
 
 
 def _smooth(
-    system: _Banded, sight: Sight, pos: Floats, quat: Floats, seconds: Floats
+    system: Banded, sight: Sight, pos: Floats, quat: Floats, seconds: Floats
 ) -> None:
     """Neither speed nor turn changes abruptly, but where it is first touched."""
     turn = rotations.difference(quat[1:], quat[:-1])
@@ -201,9 +214,18 @@ def _smooth(
 
 
 def _down_again(
-    sight: Sight, spec: ObjectSpec, pos: Floats, quat: Floats, fps: float
+    sight: Sight,
+    spec: ObjectSpec,
+    pos: Floats,
+    quat: Floats,
+    fps: float,
+    *,
+    stood: bool = False,
 ) -> Bools:
-    """Key frames, to the clip's end, in which it lies still and low and level."""
+    """Key frames, to the clip's end, in which it lies still and low and level.
+
+    One that is `stood` up has its axis more upright than not.
+    """
     seconds = np.maximum(np.gradient(sight.index) / fps, 1e-3)
     speed = np.linalg.norm(np.gradient(pos, axis=0), axis=1) / seconds
     up_o = rotations.rotate_inverse(quat, np.array([0.0, 0.0, 1.0]))
@@ -211,6 +233,8 @@ def _down_again(
     if spec.shape == "cylinder":
         flat = (np.abs(up_o[:, 2]) > LEVEL) | (np.abs(up_o[:, 2]) < 0.25)
     flat |= spec.shape == "sphere"
+    if stood:
+        flat = np.abs(up_o[:, 2]) > UPRIGHT
     low = pos[:, 2] - _lowest(spec, quat) < LOW_M
     lies = low & flat
     lies[: sight.start + 1] = False
@@ -255,35 +279,3 @@ def _everywhere(
 
 def _diagonal(information: Floats) -> Floats:
     return np.maximum(np.diag(information), 1e-9)
-
-
-class _Banded:
-    """Least squares in `(N, 6)` unknowns that tie at most three neighbours."""
-
-    def __init__(self, count: int) -> None:
-        self.count = count
-        self.bands = np.zeros((18, 6 * count))
-        self.right = np.zeros(6 * count)
-
-    def add(self, k: int, information: Floats, target: Floats) -> None:
-        """Change `k` is `target (6,)`, as sure as `information (6, 6)` says."""
-        for i in range(6):
-            for j in range(i, 6):
-                self.bands[17 - (j - i), 6 * k + j] += information[i, j]
-        self.right[6 * k : 6 * k + 6] += information @ target
-
-    def tie(
-        self, keys: list[int], factors: list[float], target: Floats, weight: Floats
-    ) -> None:
-        """`factors` times the changes of `keys` sum to `target (6,)`."""
-        own = np.arange(6)
-        for a, p in zip(keys, factors, strict=True):
-            self.right[6 * a + own] += p * weight * target
-            for b, q in zip(keys, factors, strict=True):
-                if b >= a:
-                    self.bands[17 - 6 * (b - a), 6 * b + own] += p * q * weight
-
-    def solve(self) -> Floats:
-        """The changes `(N, 6)`."""
-        self.bands[17] += 1e-6
-        return solveh_banded(self.bands, self.right).reshape(self.count, 6)

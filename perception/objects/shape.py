@@ -11,6 +11,8 @@ from assets.objects import ObjectSpec, Part
 Floats = NDArray[np.floating]
 
 RING = 24
+CAP = 0.5
+"""Length of a bottle's cap, whose colour is its own, in diameters at most."""
 
 
 def hull_points(spec: ObjectSpec) -> list[Floats]:
@@ -33,15 +35,21 @@ def _part_points(part: Part) -> Floats:
     return np.asarray(part.pos_o) + np.concatenate(rings) * half
 
 
-def resting_quats(spec: ObjectSpec) -> list[Floats]:
+def resting_quats(spec: ObjectSpec, lies: bool | None = None) -> list[Floats]:
     """Orientations `(4,)` wxyz, up to a turn about Z, in which it lies on a floor.
 
-    A cylinder stands or lies along x; boxes and chairs stand.
+    A cylinder stands or `lies` along x, both if not known; boxes and chairs stand.
     """
     if spec.shape != "cylinder":
         return [rotations.IDENTITY]
     quarter = np.sqrt(0.5)
-    return [rotations.IDENTITY, np.array([quarter, 0.0, quarter, 0.0])]
+    both = [rotations.IDENTITY, np.array([quarter, 0.0, quarter, 0.0])]
+    return both if lies is None else [both[int(lies)]]
+
+
+def capped(spec: ObjectSpec) -> float:
+    """How far, in widths, parts of another colour may go on beyond what is known."""
+    return CAP if spec.shape == "cylinder" else 0.0
 
 
 def resting_height(spec: ObjectSpec, quat_w: Floats) -> float:

@@ -74,7 +74,7 @@ def _on_floor(search: Search) -> list[Pose]:
     points = points[inside]
     points = points[:: max(1, -(-len(points) // MAX_CELLS))]
     poses = []
-    for quat in resting_quats(search.spec):
+    for quat in resting_quats(search.spec, search.lies):
         turn = half_turn(search.spec, quat)
         yaws = np.arange(0.0, max(turn, 1e-3), YAW_STEP)
         z = resting_height(search.spec, quat)

@@ -77,9 +77,9 @@ class SilhouetteTracker:
     def find(self, clip: Clip) -> Floor | None:
         """The floor under the object where it first rests; None if it is not there."""
         bodies = touching(clip.task, clip.spec)
-        rest = find_rest(
-            clip.keys, clip.spec, clip.joints_w, clip.T_world_to_cam, bodies
-        )
+        lies = manner_of(clip.task, clip.spec).lies
+        where = clip.joints_w, clip.T_world_to_cam
+        rest = find_rest(clip.keys, clip.spec, *where, bodies, lies)
         if rest is None:
             return None
         self._found = rest, clip.T_world_to_cam

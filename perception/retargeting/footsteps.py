@@ -40,12 +40,14 @@ class Move:
     | way | (N, 3) | m, m, rad | places in order; a single one is stood at |
     | frames | () | 1/50 s | how long it is stood there; a walk takes its own time |
     | stride | () | m | longest step forward |
+    | half | () | m | half the stance that a walk ends in; as it was where not given |
     """
 
     video: tuple[float, float]
     way: Floats
     frames: int = 0
     stride: float = STRIDE
+    half: float | None = None
 
     @property
     def walks(self) -> bool:
@@ -83,11 +85,16 @@ class Gait:
 
 
 def plan_gait(moves: list[Move], body: Body, half_stance: float) -> Gait:
-    """Lay the moves end to end; feet stand `half_stance` [m] beside the way."""
-    parts = [
-        _walk(m, body, half_stance) if m.walks else _stand(m, body, half_stance)
-        for m in moves
-    ]
+    """Lay the moves end to end; feet stand `half_stance` [m] beside the way at first.
+
+    A walk whose `half` is given ends in that stance, in which all goes on.
+    """
+    parts = []
+    for move in moves:
+        lay = _walk if move.walks else _stand
+        parts.append(lay(move, body, half_stance))
+        if move.walks and move.half is not None:
+            half_stance = move.half
     ends = np.cumsum([len(part[0]) for part in parts])
     base, foot, planted, zmp, swing = (
         np.concatenate(values) for values in zip(*parts, strict=True)
@@ -155,6 +162,7 @@ def _walk(move: Move, body: Body, half: float) -> tuple[Floats, ...]:
     foot, planted = np.tile(now, (n, 1, 1)), np.ones((n, 2))
     zmp = np.tile(offset(move.way[0], body.sole_middle, 0.0), (n, 1))
     swing = np.zeros(n)
+    end = half if move.half is None else move.half
     knots, along = [SHIFT // 2], [0.0]
     at = SHIFT
     for index, place in enumerate(places):
@@ -166,7 +174,7 @@ def _walk(move: Move, body: Body, half: float) -> tuple[Floats, ...]:
         zmp[begin : at + DOUBLE] = zmp[begin] + rise * (support - zmp[begin])
         zmp[at + DOUBLE :] = support
         at += DOUBLE
-        goal = _print(place, side, half)
+        goal = _print(place, side, end if index >= steps - 2 else half)
         phase = (np.arange(SWING) + 1.0) / SWING
         foot[at : at + SWING, side] = _swing(now[side], goal, phase)
         foot[at + SWING :, side] = goal

@@ -45,6 +45,10 @@ PUSH_GAP = 0.33
 """From the ankles to the face that is pushed [m]; shorter steps keep toes off it."""
 PUSH_STRIDE = 0.20
 HELD_STRIDE = 0.25
+NEAR_END = 0.03
+"""From the toes to the near end [m] of what is tipped up away from the robot."""
+LEAST_CROUCH = 0.5
+"""Height of the hips over that standing, down at something narrow."""
 NEARER_FROM = 0.5
 """Part of the lift after which the object comes nearer, past the knees."""
 PALM_BESIDE = 0.10
@@ -76,10 +80,16 @@ class _Stage:
 def plan_handling(demo: Demonstration, scene: RobotScene, body: Body) -> Plan:
     """Targets at the robot's size for every frame of a task done with the palms."""
     grasp = find_grasp(demo, scene.object)
+    if grasp.half[1] < NARROW:  # one can bend over it; no need to sit on the heels
+        demo = dataclasses.replace(demo, crouch=np.maximum(demo.crouch, LEAST_CROUCH))
     stage = _set_stage(demo, grasp, body)
     moves, taken, given = _moves(demo, stage, grasp)
-    narrow = grasp.half[1] < NARROW
-    stance = max(half_stance(demo, body), WIDE if narrow else 0.0)
+    stance = half_stance(demo, body)
+    if grasp.half[1] < NARROW:
+        wide = max(stance, WIDE)
+        if taken:
+            moves[taken - 1] = dataclasses.replace(moves[taken - 1], half=wide)
+        stance = stance if taken else wide
     gait = plan_gait(moves, body, stance)
     plan = stand_up(demo, scene, body, gait)
     start, end = gait.spans[taken][0], gait.spans[given][1]
@@ -132,6 +142,8 @@ def _set_stage(demo: Demonstration, grasp: Grasp, body: Body) -> _Stage:
         near, far = (body.toe + gap for gap in TOE_GAP)
         if grasp.half[1] < NARROW:
             near = far
+        if grasp.tip < 0:
+            near = far = body.toe + NEAR_END
         distance = float((rest - demo.place[demo.start, :2]) @ forward)
         lies = half + float(np.clip(scale * distance - half, near, far))
         held = half + float(np.clip(scale * _ahead(demo, up) - half, *BODY_GAP))

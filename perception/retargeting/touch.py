@@ -20,6 +20,8 @@ MIN_RISE = 0.10
 MIN_SLIDE = 0.15
 MIN_TILT = 0.5
 MAX_REACH = 0.40
+STANDS = 0.95
+"""Share of its whole turn at which a bottle stands."""
 LIFTED = ("lift-box", "carry-box", "pick-bottle")
 
 
@@ -112,6 +114,9 @@ def _hands_interval(
         active = touching | (moved > 0.10)
     end = int(np.flatnonzero(active)[-1]) + 1
     airborne = interaction.name in LIFTED and moved[end - 1 :].min() > 0.25 * peak
+    if interaction.name == "stand-bottle":  # what stands needs no holding
+        stands = half + int(np.argmax(moved[half:] > STANDS * peak))
+        end = min(end, stands + SETTLE)
     if end > len(moved) - GAP or airborne:
         end = len(moved)
     return start, max(end, half + 1)

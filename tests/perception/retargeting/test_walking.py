@@ -84,6 +84,30 @@ def test_the_weight_presses_on_a_foot_that_stands():
     assert np.abs(off[alone]).max() < 0.06
 
 
+def test_a_walk_may_end_in_another_stance():
+    body = measure_body(compile_scene(ROBOT, LIFT_BOX))
+    way = np.array([[0.0, 0.0, 0.0], [1.2, 0.0, 0.0]])
+    moves = [Move((0, 99), way, half=0.15), Move((99, 120), way[-1:], 20)]
+    gait = plan_gait(moves, body, 0.12)
+    moved = np.abs(np.diff(gait.foot, axis=0)).max(axis=2)
+    assert moved[gait.planted[1:] & gait.planted[:-1]].max() < 1e-12
+    apart = np.linalg.norm(gait.foot[:, 0, :2] - gait.foot[:, 1, :2], axis=1)
+    assert apart[[0, -1]] == pytest.approx([0.24, 0.30])
+    across = gait.foot[:, 0, 1] - gait.foot[:, 1, 1]
+    assert across[gait.base[:, 0] < 0.5] == pytest.approx(0.24)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("task", ["pick-bottle", "stand-bottle"])
+@pytest.mark.parametrize("seed", [203, 307])
+def test_bottles_are_handled_clear_of_the_own_limbs(task, seed):
+    from perception.studio.render import make_clip
+
+    clip = make_clip(task, seed, vary_object=True)
+    prior = run(clip.truth(), task, clip.item)
+    check_follows(prior)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("task", sorted(INTERACTIONS))
 def test_every_task_of_the_studio_can_be_followed(task):
