@@ -8,9 +8,11 @@ foot carry it. Physics then settles the whole path (`settle`).
 from __future__ import annotations
 
 import dataclasses
+import functools
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter1d
 
 from assets import rotations
 from assets.objects import ObjectSpec
@@ -22,9 +24,11 @@ from perception.objects.rest import Rest, hold
 from perception.objects.settle import Manner, ObjectTrack, Sight, settle
 from perception.objects.shape import hull_points, resting_height, unseen_turns
 from perception.objects.silhouette import Pose, Silhouette
+from perception.person.skeleton import L_HIP, L_SHOULDER, R_HIP, R_SHOULDER
 
 Floats = NDArray[np.floating]
 
+_LEFT, _RIGHT = [L_HIP, L_SHOULDER], [R_HIP, R_SHOULDER]
 MARGIN_PX = 24.0
 RADIUS_PX = 14.0
 SIGMA_POS_M, SIGMA_YAW, SIGMA_TILT = 0.12, 0.30, 0.15
@@ -34,6 +38,10 @@ POOR = 0.25
 BEGUN_M = 0.025
 LOOSE_M = np.array([0.1, 0.1, 0.1])
 SPREAD_M = 0.12
+LIFTED_M = 0.1
+"""This high over its rest, a box is between two hands and turns as the person does."""
+SIGMA_CARRIED = 0.1
+FACING_KEYS = 1.5
 
 
 def follow(
@@ -52,7 +60,7 @@ def follow(
     """
     view = Silhouette(hull_points(spec), keys.K, T_world_to_cam)
     bodies_w = body_points(joints_w)[keys.index]
-    watch = _Follower(keys, view, spec, rest, bodies_w, manner)
+    watch = _Follower(keys, view, spec, rest, bodies_w, manner, rest_pose)
     poses, fits = [], []
     start = watch.begin(rest_pose)
     for k in range(len(keys.index)):
@@ -96,6 +104,23 @@ class _Follower:
     rest: Rest
     bodies_w: Floats
     manner: Manner
+    first: Pose
+    facing: float = 0.0
+
+    @functools.cached_property
+    def headings(self) -> Floats:
+        """Which way `(N,)` [rad] hips and shoulders face, up to a constant."""
+        left, right = (self.bodies_w[:, i].sum(axis=1) for i in (_LEFT, _RIGHT))
+        x, y = (left - right)[:, :2].T
+        return gaussian_filter1d(np.unwrap(np.arctan2(y, x)), FACING_KEYS)
+
+    def turned(self, k: int, pose: Pose) -> Floats:
+        """How it is turned in key frame `k`, after `pose` in the one before."""
+        held = self.spec.shape == "box" and not self.manner.tips
+        if not held or pose.pos_w[2] < self.first.pos_w[2] + LIFTED_M:
+            return pose.quat_w
+        turn = rotations.from_yaw(self.headings[k] - self.facing)
+        return rotations.multiply(turn, self.first.quat_w)
 
     def begin(self, pose: Pose) -> int:
         """The key frame until which it rests: back from where it has clearly left."""
@@ -111,6 +136,7 @@ class _Follower:
                     left = away > BEGUN_M
                     start, quiet = (k - 1, 0) if left else (start, quiet + 1)
             k -= 1
+        self.facing = float(np.median(self.headings[max(start - 2, 0) : start + 3]))
         return start
 
     def stay(self, k: int, pose: Pose) -> Fit:
@@ -140,29 +166,32 @@ class _Follower:
             guesses = guesses + more
         guess = guesses[int(np.argmax(scores))]
         here = Patch(patch.odds, np.zeros(2))
-        fit = fit_outline(view, guess, here, self._prior(guess), RADIUS_PX)
+        carried = guess.quat_w is not before[-1].quat_w
+        prior = self._prior(guess, carried=carried)
+        fit = fit_outline(view, guess, here, prior, RADIUS_PX)
         return fit
 
-    def _prior(self, guess: Pose) -> Floats:
+    def _prior(self, guess: Pose, *, carried: bool) -> Floats:
         """How far from the guess it may go; unseen turns not at all."""
         T = self.view.T_world_to_cam
         tilt, z = (FLAT_RAD, FLAT_M) if self.manner.on_floor else (None, None)
         tilt = tilt or (0.4 if self.manner.tips else SIGMA_TILT)
         pos = np.array([SIGMA_POS_M, SIGMA_POS_M, z or SIGMA_POS_M])
-        prior = hold(T, pos, SIGMA_YAW, tilt, tilt)
+        prior = hold(T, pos, SIGMA_CARRIED if carried else SIGMA_YAW, tilt, tilt)
         prior[3:, 3:] += 1e4 * unseen_turns(self.spec, guess.quat_w)
         return prior
 
     def _guesses(self, k: int, before: list[Pose]) -> list[Pose]:
         """Where it was, where it was heading, where hands or feet went."""
         stay = before[-1]
+        quat = self.turned(k, stay)
         shifts = [np.zeros(3)]
         if len(before) > 1:
             shifts.append(before[-1].pos_w - before[-2].pos_w)
         moved = self.bodies_w[k] - self.bodies_w[k - 1]
         shifts.append(moved[14:16].mean(axis=0))
         level = np.array([1.0, 1.0, 0.0 if self.manner.on_floor else 1.0])
-        return [Pose(stay.pos_w + shift * level, stay.quat_w) for shift in shifts]
+        return [Pose(stay.pos_w + shift * level, quat) for shift in shifts]
 
     def _around(self, pose: Pose) -> list[Pose]:
         """Poses farther off, along the floor or across the picture."""

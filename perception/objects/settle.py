@@ -28,11 +28,14 @@ ACCELERATION = np.array([4.0] * 3 + [15.0] * 3)
 """Usual size [m/s², rad/s²] of what moves an object."""
 SOFT_START = 5.0
 CARRY_M, CARRY_REACH_M = 0.05, 0.3
-STILL_M_S, LOW_M, LEVEL = 0.10, 0.15, 0.97
+STILL_M_S, SLOW, LOW_M, LEVEL = 0.10, 0.2, 0.15, 0.97
+"""It lies still below this speed, or this share of its usual one."""
 HELD = np.array([1e-3] * 6) ** -2.0
 FLOOR_M, FLOOR_RAD = 0.003, 0.006
 MIN_REST_S = 0.35
 DRIFT_M = 0.12
+SET_M, SINKS_M_S, SET_DRIFT_M = 0.06, 0.2, 0.25
+"""What was lifted is set down below this height, when it sinks no faster."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -203,21 +206,29 @@ def _smooth(
 def _down_again(
     sight: Sight, spec: ObjectSpec, pos: Floats, quat: Floats, fps: float
 ) -> Bools:
-    """Key frames, to the clip's end, in which it lies still and low and level."""
+    """Key frames, to the clip's end, in which it lies still and low and level.
+
+    Nobody slides what they set down: a box lies still from where it sinks no more.
+    """
     seconds = np.maximum(np.gradient(sight.index) / fps, 1e-3)
     speed = np.linalg.norm(np.gradient(pos, axis=0), axis=1) / seconds
+    moving = speed[speed > STILL_M_S]
+    still = max(STILL_M_S, SLOW * float(np.median(moving))) if len(moving) else 1.0
     up_o = rotations.rotate_inverse(quat, np.array([0.0, 0.0, 1.0]))
     flat = np.abs(up_o).max(axis=1) > LEVEL
     if spec.shape == "cylinder":
         flat = (np.abs(up_o[:, 2]) > LEVEL) | (np.abs(up_o[:, 2]) < 0.25)
     flat |= spec.shape == "sphere"
-    low = pos[:, 2] - _lowest(spec, quat) < LOW_M
-    lies = low & flat
-    lies[: sight.start + 1] = False
+    high = pos[:, 2] - _lowest(spec, quat)
+    begun = np.arange(len(pos)) > sight.start
+    lies, quiet, far = (high < LOW_M) & flat & begun, speed < still, DRIFT_M
+    if high[sight.start :].max() > LOW_M and spec.shape == "box":
+        sinks = -np.diff(high, append=high[-1:]) / seconds
+        lies, quiet, far = (high < SET_M) & begun, sinks < SINKS_M_S, SET_DRIFT_M
     until = np.logical_and.accumulate(lies[::-1])[::-1]
-    for k in np.flatnonzero(until & (speed < STILL_M_S)):
+    for k in np.flatnonzero(until & quiet):
         drift = np.linalg.norm(pos[k:] - np.median(pos[k:], axis=0), axis=1)
-        if (len(pos) - k) * seconds[-1] >= MIN_REST_S and drift.max() < DRIFT_M:
+        if (len(pos) - k) * seconds[-1] >= MIN_REST_S and drift.max() < far:
             return np.arange(len(pos)) >= k
     return np.zeros(len(pos), bool)
 
