@@ -34,7 +34,8 @@ RADIUS_PX = 14.0
 SIGMA_POS_M, SIGMA_YAW, SIGMA_TILT = 0.12, 0.30, 0.15
 FLAT_M, FLAT_RAD = 0.004, 0.01
 STIFF = 1e6
-POOR = 0.25
+POOR, BLIND = 0.25, 0.1
+"""Less of an outline says little; less than the second nothing, of what is carried."""
 BEGUN_M = 0.025
 LOOSE_M = np.array([0.1, 0.1, 0.1])
 SPREAD_M = 0.12
@@ -114,13 +115,29 @@ class _Follower:
         x, y = (left - right)[:, :2].T
         return gaussian_filter1d(np.unwrap(np.arctan2(y, x)), FACING_KEYS)
 
+    def carried(self, pose: Pose) -> bool:
+        """Whether two hands hold it there: a box, well off the floor."""
+        held = self.spec.shape == "box" and not self.manner.tips
+        return held and bool(pose.pos_w[2] > self.first.pos_w[2] + LIFTED_M)
+
     def turned(self, k: int, pose: Pose) -> Floats:
         """How it is turned in key frame `k`, after `pose` in the one before."""
-        held = self.spec.shape == "box" and not self.manner.tips
-        if not held or pose.pos_w[2] < self.first.pos_w[2] + LIFTED_M:
+        if not self.carried(pose):
             return pose.quat_w
         turn = rotations.from_yaw(self.headings[k] - self.facing)
         return rotations.multiply(turn, self.first.quat_w)
+
+    def unseen(self, k: int, pose: Pose) -> Fit:
+        """Where it is in key frame `k` if nothing shows it, after `pose` before.
+
+        It goes with the hands that carry it until it is down, and then stays.
+        """
+        if self.carried(pose):
+            pos = pose.pos_w + self._hands_went(k)
+            pose = Pose(pos, self.turned(k, pose))
+            if not self.carried(pose):
+                pose = Pose(np.array([*pos[:2], self.first.pos_w[2]]), pose.quat_w)
+        return Fit(pose, np.zeros((6, 6)), 0.0, 0.0)
 
     def begin(self, pose: Pose) -> int:
         """The key frame until which it rests: back from where it has clearly left."""
@@ -154,7 +171,7 @@ class _Follower:
         guesses = self._guesses(k, before)
         patch = self._patch(k, guesses)
         if patch is None:
-            return Fit(before[-1], np.zeros((6, 6)), 0.0, 0.0)
+            return self.unseen(k, before[-1])
         local = self.view.K.copy()
         local[:2, 2] -= patch.corner
         view = self.view.with_camera(local)
@@ -166,10 +183,14 @@ class _Follower:
             guesses = guesses + more
         guess = guesses[int(np.argmax(scores))]
         here = Patch(patch.odds, np.zeros(2))
-        carried = guess.quat_w is not before[-1].quat_w
+        carried = self.carried(before[-1])
         prior = self._prior(guess, carried=carried)
         fit = fit_outline(view, guess, here, prior, RADIUS_PX)
-        return fit
+        return self.unseen(k, before[-1]) if carried and fit.seen < BLIND else fit
+
+    def _hands_went(self, k: int) -> Floats:
+        """How far `(3,)` [m] the palms' middle went since the key frame before."""
+        return (self.bodies_w[k] - self.bodies_w[k - 1])[14:16].mean(axis=0)
 
     def _prior(self, guess: Pose, *, carried: bool) -> Floats:
         """How far from the guess it may go; unseen turns not at all."""
@@ -188,8 +209,7 @@ class _Follower:
         shifts = [np.zeros(3)]
         if len(before) > 1:
             shifts.append(before[-1].pos_w - before[-2].pos_w)
-        moved = self.bodies_w[k] - self.bodies_w[k - 1]
-        shifts.append(moved[14:16].mean(axis=0))
+        shifts.append(self._hands_went(k))
         level = np.array([1.0, 1.0, 0.0 if self.manner.on_floor else 1.0])
         return [Pose(stay.pos_w + shift * level, quat) for shift in shifts]
 
