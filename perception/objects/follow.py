@@ -36,6 +36,8 @@ FLAT_M, FLAT_RAD = 0.004, 0.01
 STIFF = 1e6
 POOR, BLIND = 0.25, 0.1
 """Less of an outline says little; less than the second nothing, of what is carried."""
+STAYS = 0.1**-2.0
+"""How well [1/m²] is known that what nobody sees or carries stays."""
 BEGUN_M = 0.025
 LOOSE_M = np.array([0.1, 0.1, 0.1])
 SPREAD_M = 0.12
@@ -116,9 +118,15 @@ class _Follower:
         return gaussian_filter1d(np.unwrap(np.arctan2(y, x)), FACING_KEYS)
 
     def carried(self, pose: Pose) -> bool:
-        """Whether two hands hold it there: a box, well off the floor."""
-        held = self.spec.shape == "box" and not self.manner.tips
-        return held and bool(pose.pos_w[2] > self.first.pos_w[2] + LIFTED_M)
+        """Whether two hands hold it there: well off the floor."""
+        high = bool(pose.pos_w[2] > self.first.pos_w[2] + LIFTED_M)
+        return self.carriable and high
+
+    @property
+    def carriable(self) -> bool:
+        """Whether it is a box that hands may take off the floor."""
+        free = not (self.manner.tips or self.manner.on_floor)
+        return self.spec.shape == "box" and free
 
     def turned(self, k: int, pose: Pose) -> Floats:
         """How it is turned in key frame `k`, after `pose` in the one before."""
@@ -132,12 +140,13 @@ class _Follower:
 
         It goes with the hands that carry it until it is down, and then stays.
         """
+        known = np.zeros((6, 6))
         if self.carried(pose):
-            pos = pose.pos_w + self._hands_went(k)
-            pose = Pose(pos, self.turned(k, pose))
-            if not self.carried(pose):
-                pose = Pose(np.array([*pos[:2], self.first.pos_w[2]]), pose.quat_w)
-        return Fit(pose, np.zeros((6, 6)), 0.0, 0.0)
+            pose = Pose(pose.pos_w + self._hands_went(k), self.turned(k, pose))
+        if self.carriable and not self.carried(pose):
+            on_floor = np.array([*pose.pos_w[:2], self.first.pos_w[2]])
+            pose, known = Pose(on_floor, pose.quat_w), STAYS * np.eye(6)
+        return Fit(pose, known, 0.0, 0.0)
 
     def begin(self, pose: Pose) -> int:
         """The key frame until which it rests: back from where it has clearly left."""
@@ -186,7 +195,8 @@ class _Follower:
         carried = self.carried(before[-1])
         prior = self._prior(guess, carried=carried)
         fit = fit_outline(view, guess, here, prior, RADIUS_PX)
-        return self.unseen(k, before[-1]) if carried and fit.seen < BLIND else fit
+        blind = self.carriable and fit.seen < BLIND
+        return self.unseen(k, before[-1]) if blind else fit
 
     def _hands_went(self, k: int) -> Floats:
         """How far `(3,)` [m] the palms' middle went since the key frame before."""
