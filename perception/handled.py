@@ -14,9 +14,9 @@ Floats = NDArray[np.floating]
 Bools = NDArray[np.bool_]
 
 MOVING_M_S, LIFTED_M = 0.06, 0.04
-PAUSE_S, REST_S = 0.4, 0.2
+PAUSE_S, REST_S = 0.4, 0.3
 MIN_MOVED_M = 0.03
-LEAVING_M = (0.02, 0.2)
+LEAVING_M = (0.03, 0.2)
 """How far from its rest an object shows how it left it."""
 
 

@@ -11,10 +11,10 @@ import dataclasses
 import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import PchipInterpolator
-from scipy.linalg import solveh_banded
 
 from assets import rotations
 from assets.objects import ObjectSpec
+from perception.objects.banded import Banded
 from perception.objects.shape import hull_points, resting_height, unseen_turns
 from perception.objects.silhouette import Pose
 
@@ -32,6 +32,9 @@ STILL_M_S, SLOW, LOW_M, LEVEL = 0.10, 0.2, 0.15, 0.97
 """It lies still below this speed, or this share of its usual one."""
 HELD = np.array([1e-3] * 6) ** -2.0
 FLOOR_M, FLOOR_RAD = 0.003, 0.006
+CLEAR_M, NEAR_M, WOBBLES = 0.08, 0.02, 4
+"""Farther than the first from where it rested it has left, but not yet within the
+second, or while it wobbles by as much for so many key frames."""
 MIN_REST_S = 0.35
 DRIFT_M = 0.12
 SET_M, SINKS_M_S, SET_DRIFT_M = 0.06, 0.2, 0.25
@@ -96,7 +99,7 @@ def settle(
 ) -> ObjectTrack:
     """The object at all `count` frames; `hands_w (N, 3)` is where the palms' middle is.
 
-    Two passes: the second knows where the first came to rest.
+    Two passes: the second knows where the first left its rest and came to another.
     """
     pos = np.stack([pose.pos_w for pose in sight.poses])
     quat = rotations.continuous(np.stack([pose.quat_w for pose in sight.poses]))
@@ -105,6 +108,7 @@ def settle(
         change = _solve(sight, spec, pos, quat, rest, hands_w, manner, down, fps)
         pos_s = pos + change[:, :3]
         quat_s = rotations.multiply(rotations.exp(change[:, 3:]), quat)
+        sight = dataclasses.replace(sight, start=_leaves(sight, rest, pos_s))
         down = _down_again(sight, spec, pos_s, quat_s, fps)
     pos_s, quat_s = _on_floor(spec, pos_s, quat_s)
     away = np.linalg.norm(pos_s - rest.pos_w, axis=1)
@@ -125,7 +129,7 @@ def _solve(
 ) -> Floats:
     """Changes `(N, 6)` of the key poses that agree best with everything known."""
     n = len(pos)
-    system = _Banded(n)
+    system = Banded(n)
     for k in range(n):
         if k <= sight.start or not manner.moves:
             system.add(k, np.diag(HELD), Pose(pos[k], quat[k]).to(rest))
@@ -147,7 +151,7 @@ def _solve(
     return system.solve()
 
 
-def _lie(system: _Banded, k: int, spec: ObjectSpec, pos: Floats, quat: Floats) -> None:
+def _lie(system: Banded, k: int, spec: ObjectSpec, pos: Floats, quat: Floats) -> None:
     """It lies on the floor on the side that is lowest, level."""
     up_o = rotations.rotate_inverse(quat, np.array([0.0, 0.0, 1.0]))
     axis = int(np.argmax(np.abs(up_o)))
@@ -168,7 +172,7 @@ def _lie(system: _Banded, k: int, spec: ObjectSpec, pos: Floats, quat: Floats) -
 
 
 def _carry(
-    system: _Banded,
+    system: Banded,
     sight: Sight,
     spec: ObjectSpec,
     pos: Floats,
@@ -188,7 +192,7 @@ def _carry(
 
 
 def _smooth(
-    system: _Banded, sight: Sight, pos: Floats, quat: Floats, seconds: Floats
+    system: Banded, sight: Sight, pos: Floats, quat: Floats, seconds: Floats
 ) -> None:
     """Neither speed nor turn changes abruptly, but where it is first touched."""
     turn = rotations.difference(quat[1:], quat[:-1])
@@ -201,6 +205,24 @@ def _smooth(
             usual = usual * SOFT_START
         jump = rate[k] - rate[k - 1]
         system.tie([k - 1, k, k + 1], [a, -a - b, b], -jump, usual**-2.0)
+
+
+def _leaves(sight: Sight, rest: Pose, pos: Floats) -> int:
+    """The last key frame at rest, after all that only wobbles about it.
+
+    What hides it in part makes it seem to move by as much as it does not yet.
+    """
+    away = np.linalg.norm(pos - rest.pos_w, axis=1)
+    far = away > CLEAR_M
+    lasting = np.flatnonzero(far & np.append(far[1:], True))
+    lasting = lasting[lasting > sight.start]
+    if len(lasting) == 0:
+        return sight.start
+    before = away[sight.start + 1 : lasting[0]]
+    if len(before) < WOBBLES:
+        return sight.start
+    near = before <= max(NEAR_M, 1.5 * float(np.median(before)))
+    return sight.start + 1 + int(np.flatnonzero(near)[-1])
 
 
 def _down_again(
@@ -266,35 +288,3 @@ def _everywhere(
 
 def _diagonal(information: Floats) -> Floats:
     return np.maximum(np.diag(information), 1e-9)
-
-
-class _Banded:
-    """Least squares in `(N, 6)` unknowns that tie at most three neighbours."""
-
-    def __init__(self, count: int) -> None:
-        self.count = count
-        self.bands = np.zeros((18, 6 * count))
-        self.right = np.zeros(6 * count)
-
-    def add(self, k: int, information: Floats, target: Floats) -> None:
-        """Change `k` is `target (6,)`, as sure as `information (6, 6)` says."""
-        for i in range(6):
-            for j in range(i, 6):
-                self.bands[17 - (j - i), 6 * k + j] += information[i, j]
-        self.right[6 * k : 6 * k + 6] += information @ target
-
-    def tie(
-        self, keys: list[int], factors: list[float], target: Floats, weight: Floats
-    ) -> None:
-        """`factors` times the changes of `keys` sum to `target (6,)`."""
-        own = np.arange(6)
-        for a, p in zip(keys, factors, strict=True):
-            self.right[6 * a + own] += p * weight * target
-            for b, q in zip(keys, factors, strict=True):
-                if b >= a:
-                    self.bands[17 - 6 * (b - a), 6 * b + own] += p * q * weight
-
-    def solve(self) -> Floats:
-        """The changes `(N, 6)`."""
-        self.bands[17] += 1e-6
-        return solveh_banded(self.bands, self.right).reshape(self.count, 6)
