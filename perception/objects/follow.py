@@ -22,7 +22,12 @@ from perception.objects.contour import Fit, Patch, fit_outline
 from perception.objects.hiding import body_points, person_mask
 from perception.objects.rest import Rest, hold
 from perception.objects.settle import Manner, ObjectTrack, Sight, settle
-from perception.objects.shape import hull_points, resting_height, unseen_turns
+from perception.objects.shape import (
+    hull_points,
+    resting_height,
+    same_looks,
+    unseen_turns,
+)
 from perception.objects.silhouette import Pose, Silhouette
 from perception.person.skeleton import L_HIP, L_SHOULDER, R_HIP, R_SHOULDER
 
@@ -44,6 +49,8 @@ SPREAD_M = 0.12
 LIFTED_M = 0.1
 """This high over its rest, a box is between two hands and turns as the person does."""
 SIGMA_CARRIED = 0.1
+DOUBT_RAD, CLEARLY = 0.3, 1.1
+"""Turned by more than this with the person, it may be that only they were seen so."""
 FACING_KEYS = 1.5
 
 
@@ -133,7 +140,9 @@ class _Follower:
         if not self.carried(pose):
             return pose.quat_w
         turn = rotations.from_yaw(self.headings[k] - self.facing)
-        return rotations.multiply(turn, self.first.quat_w)
+        quat = rotations.multiply(turn, self.first.quat_w)
+        alike = rotations.multiply(quat, same_looks(self.spec))
+        return alike[int(np.argmin(rotations.angle(alike, pose.quat_w)))]
 
     def unseen(self, k: int, pose: Pose) -> Fit:
         """Where it is in key frame `k` if nothing shows it, after `pose` before.
@@ -176,8 +185,21 @@ class _Follower:
         )
 
     def step(self, k: int, before: list[Pose]) -> Fit:
-        """The pose in key frame `k`, after those of the frames before."""
-        guesses = self._guesses(k, before)
+        """The pose in key frame `k`, after those of the frames before.
+
+        Who is seen badly seems to turn about: then what is carried may not have.
+        """
+        stay = before[-1].quat_w
+        turned = self.turned(k, before[-1])
+        fit = self._fit(k, before, turned)
+        if rotations.angle(turned, stay) > DOUBT_RAD:
+            other = self._fit(k, before, stay)
+            fit = other if _sharp(other) > CLEARLY * _sharp(fit) else fit
+        return fit
+
+    def _fit(self, k: int, before: list[Pose], quat: Floats) -> Fit:
+        """The pose in key frame `k` if it is turned about like `quat`."""
+        guesses = self._guesses(k, before, quat)
         patch = self._patch(k, guesses)
         if patch is None:
             return self.unseen(k, before[-1])
@@ -212,10 +234,9 @@ class _Follower:
         prior[3:, 3:] += 1e4 * unseen_turns(self.spec, guess.quat_w)
         return prior
 
-    def _guesses(self, k: int, before: list[Pose]) -> list[Pose]:
+    def _guesses(self, k: int, before: list[Pose], quat: Floats) -> list[Pose]:
         """Where it was, where it was heading, where hands or feet went."""
         stay = before[-1]
-        quat = self.turned(k, stay)
         shifts = [np.zeros(3)]
         if len(before) > 1:
             shifts.append(before[-1].pos_w - before[-2].pos_w)
@@ -252,3 +273,8 @@ class _Follower:
         hidden = person_mask(self.bodies_w[k], K, T, (low - top, right - left), near)
         odds[hidden] = 0.0
         return Patch(odds, np.array([left, top], float))
+
+
+def _sharp(fit: Fit) -> float:
+    """How much of the outline was found, and how close to it."""
+    return fit.seen / (fit.off + 0.3)
