@@ -83,15 +83,17 @@ def _follow(keys: KeyFrames, person: Floats, picked: NDArray[np.intp]) -> Floats
     if first is None or len(first) < MIN_POINTS:
         return None
     first = np.asarray(first, np.float32)
-    window, turns = (WINDOW_PX, WINDOW_PX), [np.zeros(3)]
+    window = WINDOW_PX, WINDOW_PX
+    turns: list[Floats] = [np.zeros(3)]
     for k in range(1, len(grey)):
         guess = _turned(first[:, 0], keys.K, turns[-1])[:, None].astype(np.float32)
         use = cv2.OPTFLOW_USE_INITIAL_FLOW
         at, found, _ = cv2.calcOpticalFlowPyrLK(
             grey[0], grey[k], first, guess, winSize=window, maxLevel=1, flags=use
         )
-        good = found[:, 0].astype(bool) & ~_inside(at[:, 0], person[picked[k]])
-        turn = _turn(first[good, 0], at[good, 0], keys.K, turns[-1])
+        there = np.asarray(at[:, 0], float)
+        good = found[:, 0].astype(bool) & ~_inside(there, person[picked[k]])
+        turn = _turn(first[good, 0], there[good], keys.K, turns[-1])
         if turn is None:
             return None
         turns.append(turn)
@@ -174,4 +176,4 @@ def _turned(pixels: Floats, K: Floats, turn: Floats) -> Floats:
 
 
 def _inside(pixels: Floats, box: Floats) -> NDArray[np.bool_]:
-    return ((pixels > box[:2]) & (pixels < box[2:])).all(axis=1)
+    return np.all((pixels > box[:2]) & (pixels < box[2:]), axis=1)

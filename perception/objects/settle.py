@@ -11,10 +11,11 @@ import dataclasses
 import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import PchipInterpolator
+from scipy.linalg import solveh_banded
 
 from assets import rotations
 from assets.objects import ObjectSpec
-from perception.objects.banded import Banded
+from perception.objects.rests import last_at_rest, set_down
 from perception.objects.shape import hull_points, resting_height, unseen_turns
 from perception.objects.silhouette import Pose
 
@@ -28,17 +29,11 @@ ACCELERATION = np.array([4.0] * 3 + [15.0] * 3)
 """Usual size [m/s², rad/s²] of what moves an object."""
 SOFT_START = 5.0
 CARRY_M, CARRY_REACH_M = 0.05, 0.3
-STILL_M_S, SLOW, LOW_M, LEVEL = 0.10, 0.2, 0.15, 0.97
-"""It lies still below this speed, or this share of its usual one."""
+STILL_M_S, LOW_M, LEVEL = 0.10, 0.15, 0.97
 HELD = np.array([1e-3] * 6) ** -2.0
 FLOOR_M, FLOOR_RAD = 0.003, 0.006
-CLEAR_M, NEAR_M, WOBBLES = 0.08, 0.02, 4
-"""Farther than the first from where it rested it has left, but not yet within the
-second, or while it wobbles by as much for so many key frames."""
 MIN_REST_S = 0.35
 DRIFT_M = 0.12
-SET_M, SINKS_M_S, SET_DRIFT_M = 0.06, 0.2, 0.25
-"""What was lifted is set down below this height, when it sinks no faster."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -104,11 +99,15 @@ def settle(
     pos = np.stack([pose.pos_w for pose in sight.poses])
     quat = rotations.continuous(np.stack([pose.quat_w for pose in sight.poses]))
     down, pos_s, quat_s = np.zeros(len(pos), bool), pos, quat
-    for _ in range(2):
+    for again in (False, True):
+        if again and spec.shape == "box" and manner.moves:
+            high, away = pos_s[:, 2] - _lowest(spec, quat_s), pos_s - rest.pos_w
+            sight = dataclasses.replace(sight, start=last_at_rest(sight.start, away))
+            put = set_down(sight.start, high, away, sight.index / fps)
+            down = put if put.any() else down
         change = _solve(sight, spec, pos, quat, rest, hands_w, manner, down, fps)
         pos_s = pos + change[:, :3]
         quat_s = rotations.multiply(rotations.exp(change[:, 3:]), quat)
-        sight = dataclasses.replace(sight, start=_leaves(sight, rest, pos_s))
         down = _down_again(sight, spec, pos_s, quat_s, fps)
     pos_s, quat_s = _on_floor(spec, pos_s, quat_s)
     away = np.linalg.norm(pos_s - rest.pos_w, axis=1)
@@ -129,7 +128,7 @@ def _solve(
 ) -> Floats:
     """Changes `(N, 6)` of the key poses that agree best with everything known."""
     n = len(pos)
-    system = Banded(n)
+    system = _Banded(n)
     for k in range(n):
         if k <= sight.start or not manner.moves:
             system.add(k, np.diag(HELD), Pose(pos[k], quat[k]).to(rest))
@@ -151,7 +150,7 @@ def _solve(
     return system.solve()
 
 
-def _lie(system: Banded, k: int, spec: ObjectSpec, pos: Floats, quat: Floats) -> None:
+def _lie(system: _Banded, k: int, spec: ObjectSpec, pos: Floats, quat: Floats) -> None:
     """It lies on the floor on the side that is lowest, level."""
     up_o = rotations.rotate_inverse(quat, np.array([0.0, 0.0, 1.0]))
     axis = int(np.argmax(np.abs(up_o)))
@@ -172,7 +171,7 @@ def _lie(system: Banded, k: int, spec: ObjectSpec, pos: Floats, quat: Floats) ->
 
 
 def _carry(
-    system: Banded,
+    system: _Banded,
     sight: Sight,
     spec: ObjectSpec,
     pos: Floats,
@@ -192,7 +191,7 @@ def _carry(
 
 
 def _smooth(
-    system: Banded, sight: Sight, pos: Floats, quat: Floats, seconds: Floats
+    system: _Banded, sight: Sight, pos: Floats, quat: Floats, seconds: Floats
 ) -> None:
     """Neither speed nor turn changes abruptly, but where it is first touched."""
     turn = rotations.difference(quat[1:], quat[:-1])
@@ -207,50 +206,24 @@ def _smooth(
         system.tie([k - 1, k, k + 1], [a, -a - b, b], -jump, usual**-2.0)
 
 
-def _leaves(sight: Sight, rest: Pose, pos: Floats) -> int:
-    """The last key frame at rest, after all that only wobbles about it.
-
-    What hides it in part makes it seem to move by as much as it does not yet.
-    """
-    away = np.linalg.norm(pos - rest.pos_w, axis=1)
-    far = away > CLEAR_M
-    lasting = np.flatnonzero(far & np.append(far[1:], True))
-    lasting = lasting[lasting > sight.start]
-    if len(lasting) == 0:
-        return sight.start
-    before = away[sight.start + 1 : lasting[0]]
-    if len(before) < WOBBLES:
-        return sight.start
-    near = before <= max(NEAR_M, 1.5 * float(np.median(before)))
-    return sight.start + 1 + int(np.flatnonzero(near)[-1])
-
-
 def _down_again(
     sight: Sight, spec: ObjectSpec, pos: Floats, quat: Floats, fps: float
 ) -> Bools:
-    """Key frames, to the clip's end, in which it lies still and low and level.
-
-    Nobody slides what they set down: a box lies still from where it sinks no more.
-    """
+    """Key frames, to the clip's end, in which it lies still and low and level."""
     seconds = np.maximum(np.gradient(sight.index) / fps, 1e-3)
     speed = np.linalg.norm(np.gradient(pos, axis=0), axis=1) / seconds
-    moving = speed[speed > STILL_M_S]
-    still = max(STILL_M_S, SLOW * float(np.median(moving))) if len(moving) else 1.0
     up_o = rotations.rotate_inverse(quat, np.array([0.0, 0.0, 1.0]))
     flat = np.abs(up_o).max(axis=1) > LEVEL
     if spec.shape == "cylinder":
         flat = (np.abs(up_o[:, 2]) > LEVEL) | (np.abs(up_o[:, 2]) < 0.25)
     flat |= spec.shape == "sphere"
-    high = pos[:, 2] - _lowest(spec, quat)
-    begun = np.arange(len(pos)) > sight.start
-    lies, quiet, far = (high < LOW_M) & flat & begun, speed < still, DRIFT_M
-    if high[sight.start :].max() > LOW_M and spec.shape == "box":
-        sinks = -np.diff(high, append=high[-1:]) / seconds
-        lies, quiet, far = (high < SET_M) & begun, sinks < SINKS_M_S, SET_DRIFT_M
+    low = pos[:, 2] - _lowest(spec, quat) < LOW_M
+    lies = low & flat
+    lies[: sight.start + 1] = False
     until = np.logical_and.accumulate(lies[::-1])[::-1]
-    for k in np.flatnonzero(until & quiet):
+    for k in np.flatnonzero(until & (speed < STILL_M_S)):
         drift = np.linalg.norm(pos[k:] - np.median(pos[k:], axis=0), axis=1)
-        if (len(pos) - k) * seconds[-1] >= MIN_REST_S and drift.max() < far:
+        if (len(pos) - k) * seconds[-1] >= MIN_REST_S and drift.max() < DRIFT_M:
             return np.arange(len(pos)) >= k
     return np.zeros(len(pos), bool)
 
@@ -288,3 +261,35 @@ def _everywhere(
 
 def _diagonal(information: Floats) -> Floats:
     return np.maximum(np.diag(information), 1e-9)
+
+
+class _Banded:
+    """Least squares in `(N, 6)` unknowns that tie at most three neighbours."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self.bands = np.zeros((18, 6 * count))
+        self.right = np.zeros(6 * count)
+
+    def add(self, k: int, information: Floats, target: Floats) -> None:
+        """Change `k` is `target (6,)`, as sure as `information (6, 6)` says."""
+        for i in range(6):
+            for j in range(i, 6):
+                self.bands[17 - (j - i), 6 * k + j] += information[i, j]
+        self.right[6 * k : 6 * k + 6] += information @ target
+
+    def tie(
+        self, keys: list[int], factors: list[float], target: Floats, weight: Floats
+    ) -> None:
+        """`factors` times the changes of `keys` sum to `target (6,)`."""
+        own = np.arange(6)
+        for a, p in zip(keys, factors, strict=True):
+            self.right[6 * a + own] += p * weight * target
+            for b, q in zip(keys, factors, strict=True):
+                if b >= a:
+                    self.bands[17 - 6 * (b - a), 6 * b + own] += p * q * weight
+
+    def solve(self) -> Floats:
+        """The changes `(N, 6)`."""
+        self.bands[17] += 1e-6
+        return solveh_banded(self.bands, self.right).reshape(self.count, 6)
