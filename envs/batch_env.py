@@ -2,7 +2,7 @@
 
 `mujoco.batch.Batch` steps all simulations on a C++ thread pool; everything around it
 works on whole arrays. The target of the PD controllers is the prior's next joints plus
-the feed-forward offset plus the scaled action.
+the feed-forward offset plus what keeps the balance plus the scaled action.
 """
 
 from __future__ import annotations
@@ -17,18 +17,22 @@ from gymnasium import spaces
 from mujoco.batch import Batch
 from numpy.typing import NDArray
 
+from assets.objects import ObjectSpec
 from assets.robot import RobotSpec
 from envs import refiner_observation, terminations
+from envs.balance import WEIGHT_FORCE, Balance, stands
 from envs.guard import Guard
 from envs.observations import Sense, size
 from envs.quantities import Motion, Step, measure, sensed, yaw_frame
 from envs.randomize import Randomization, Randomizer
+from envs.reach import Reach, reach_offset
 from envs.reference import build_reference
 from envs.reset import noisy_starts
 from envs.rewards.stack import RewardStack
-from envs.scene import build_scene
+from envs.scene import Scene, build_scene
 from envs.state_pool import PoolSettings, StatePool
 from envs.task import Task
+from envs.variants import Variants, distinct
 from envs.vec_adapter import SharedVecEnv
 from perception.prior import Prior
 
@@ -37,14 +41,41 @@ Floats = NDArray[np.floating]
 ACTION_LIMIT = 4.0
 """Actions are clipped to ±4, which asks for a motor's whole effort."""
 
-WEIGHT_FORCE = 1.0
-"""Force [N] on the floor above which a foot counts as standing on it."""
-
 _VELOCITY_STAGE = mujoco.mjtStage.mjSTAGE_VEL
+
+
+def objects_of(task: Task, priors: Sequence[Prior]) -> list[ObjectSpec]:
+    """The task's object in the size that it has in each prior.
+
+    Raises ValueError if there are no priors, or for an object of another shape.
+    """
+    if not priors:
+        msg = "no priors; make some with `priors FOLDER --out DIR`"
+        raise ValueError(msg)
+    for prior in priors:
+        if prior.object.shape != task.object.shape:
+            msg = f"prior '{prior.name}': its object is a {prior.object.shape}, "
+            raise ValueError(msg + f"{task.name} handles a {task.object.shape}")
+    sizes = [prior.object.size for prior in priors]
+    return [dataclasses.replace(task.object, size=size) for size in sizes]
+
+
+def task_scene(task: Task, robot: RobotSpec, obj: ObjectSpec) -> Scene:
+    """The task's scene around one of its objects."""
+    return build_scene(
+        robot,
+        obj,
+        task.contact_names,
+        joined=task.joined,
+        allowed=task.allowed,
+        keep_off=task.keep_off,
+    )
 
 
 class BatchEnv(SharedVecEnv):
     """`num_envs` simulations of `task` along `priors`, stepped on `threads` threads.
+
+    Each simulation has the object of the clip that it follows (`variants`).
 
     Observations are the refiner's (`refiner_observation.layout`), actions `(N, J)`
     in units of `RobotSpec.action_scale`. `batch` is MuJoCo's; `sense()` gives what a
@@ -62,30 +93,31 @@ class BatchEnv(SharedVecEnv):
         threads: int = 0,
         seed: int = 0,
         feedforward: bool = True,
+        balance: bool = True,
+        reach: bool = True,
         pool: PoolSettings | None = None,
         randomization: Randomization | None = None,
     ) -> None:
         self.task, self.robot = task, robot
-        self.scene = build_scene(
-            robot,
-            task.object,
-            task.contact_names,
-            joined=task.joined,
-            allowed=task.allowed,
-            keep_off=task.keep_off,
-        )
+        kinds, of_clip = distinct(objects_of(task, priors))
+        scenes = [task_scene(task, robot, kind) for kind in kinds]
+        self.scene = scenes[0]
         self.reference = build_reference(
             self.scene, priors, feedforward=feedforward, hold=task.hold
         )
         self.rng = np.random.default_rng(seed)
         self.batch = Batch(self.scene.model, num_envs, threads, persistent=True)
+        models = [scene.model for scene in scenes]
+        self.variants = Variants(self.batch, kinds, models, of_clip)
         self._qpos, self._qvel = self.batch.bind("qpos"), self.batch.bind("qvel")
         self._ctrl = self.batch.bind("ctrl")
         self._warmstart = self.batch.bind("qacc_warmstart")
         self._sensors = self.batch.bind("sensordata")
         self._torque = self.batch.bind("actuator_force")
         self.world = (
-            Randomizer(self.scene, self.batch, randomization) if randomization else None
+            Randomizer(self.scene, self.batch, self.variants, randomization)
+            if randomization
+            else None
         )
         self.rewards = RewardStack(task.rewards, task.dt)
         self.pool = StatePool(
@@ -106,6 +138,8 @@ class BatchEnv(SharedVecEnv):
         self._begun = np.zeros(num_envs, np.int64)
         self._air = np.zeros((num_envs, len(self._feet)), np.float32)
         self._actions = self.last_action
+        self.balance = Balance() if balance else None
+        self.reach = Reach() if reach else None
         self.guard: Guard | None = None
         names = [row.name for row in task.terminations]
         self._exploded = names.index("exploded") if "exploded" in names else len(names)
@@ -133,10 +167,18 @@ class BatchEnv(SharedVecEnv):
         return self._base() + self._scale * actions
 
     def _base(self) -> Floats:
-        """Targets of zero action: the prior's next joints and the feed-forward."""
-        rows = self.reference.rows(self.clip, self.time, 1)
-        frames = self.reference.frames
-        return frames.joint_pos[rows] + frames.offset[rows]
+        """Targets of zero action: the prior's next joints, feed-forward, springs."""
+        rows, row = self.reference.rows(self.clip, self.time, 1), self.row
+        ref, frames = self.reference, self.reference.frames
+        base = frames.joint_pos[rows] + frames.offset[rows]
+        if self.balance is not None:
+            goal = ref.qpos[row], ref.qvel[row]
+            wrench = self.balance.wrench(self._qpos, self._qvel, goal)
+            table = ref.balance[row, stands(self.now.feet_force, ref.standing[row])]
+            base += np.einsum("njk,nk->nj", table, wrench.astype("f4"))
+        if self.reach is not None:
+            base += reach_offset(self.reach, ref.reach, row, self.now)
+        return base
 
     def step_async(self, actions: Floats) -> None:
         """Keep the actions `(N, J)` for `step_wait`."""
@@ -258,8 +300,9 @@ class BatchEnv(SharedVecEnv):
         self._ctrl[ids] = qpos[:, 7 : 7 + self.robot.num_joints]
         self._warmstart[ids] = 0.0
         self._air[ids] = 0.0
+        self.variants.assign(ids, self.clip[ids])
         if self.world is not None:
-            self.world.draw(ids, self.rng)
+            self.world.draw(ids, self.clip[ids], self.rng)
         self.last_action = self.last_action.copy()
         self.last_action[ids] = self.pool.last_action[rows]
         self._return[ids] = 0.0

@@ -12,7 +12,9 @@ from scipy.ndimage import gaussian_filter1d
 
 from assets import rotations
 from assets.scene import OBJECT_JOINT
+from envs.balance import balance_table, standing
 from envs.feedforward import target_offset
+from envs.reach import ReachTable, joined, reach_table
 from envs.scene import Scene
 from perception.prior import Prior
 
@@ -57,7 +59,9 @@ class Frames:
 class Reference:
     """All clips end to end. Row `start[k] + t` is frame t of clip k.
 
-    `qpos (S, nq)` and `qvel (S, nv)` are the simulator's state at each frame.
+    `qpos (S, nq)` and `qvel (S, nv)` are the simulator's state at each frame, and
+    `balance (S, 2**F, J, 6)` its `balance_table`, `standing (S, F)` the feet that bear
+    weight; `reach` is what the contact bodies do.
     """
 
     names: tuple[str, ...]
@@ -66,6 +70,9 @@ class Reference:
     frames: Frames
     qpos: Floats
     qvel: Floats
+    balance: Floats
+    standing: NDArray[np.bool_]
+    reach: ReachTable
 
     @property
     def num_clips(self) -> int:
@@ -88,17 +95,15 @@ def build_reference(
 
     Each clip's last frame is repeated for `hold` seconds, at rest.
 
-    Raises ValueError naming the prior that is invalid or handles another object.
+    Raises ValueError naming the prior that is invalid or lacks a contact label.
     """
-    if not priors:
-        msg = "no priors; make some with `priors FOLDER --out DIR`"
-        raise ValueError(msg)
-    tables, qpos, qvel = [], [], []
+    tables, reaches, qpos, qvel = [], [], [], []
     for prior in priors:
         _check(prior, scene)
         prior = held(prior, round(hold * prior.fps))
         q, v = generalized_motion(scene.model, prior)
         tables.append(_table(scene, prior, q, v, feedforward=feedforward))
+        reaches.append(reach_table(scene, q, v, tables[-1].contact, 1.0 / prior.fps))
         qpos.append(q)
         qvel.append(v)
     length = np.array([len(q) for q in qpos])
@@ -113,6 +118,9 @@ def build_reference(
         frames=Frames(**columns),
         qpos=np.concatenate(qpos),
         qvel=np.concatenate(qvel),
+        balance=np.concatenate([balance_table(scene, q) for q in qpos]),
+        standing=np.concatenate([standing(scene, q) for q in qpos]),
+        reach=joined(reaches),
     )
 
 
@@ -156,16 +164,6 @@ def generalized_motion(model: mujoco.MjModel, prior: Prior) -> tuple[Floats, Flo
 
 def _check(prior: Prior, scene: Scene) -> None:
     prior.validate(scene.robot)
-    if (prior.object.shape, prior.object.size) != (
-        scene.object.shape,
-        scene.object.size,
-    ):
-        msg = (
-            f"prior '{prior.name}': object is {prior.object.shape} "
-            f"{prior.object.size}, the task's is {scene.object.shape} "
-            f"{scene.object.size}"
-        )
-        raise ValueError(msg)
     for name in scene.contact_names:
         if name not in prior.contact_names:
             known = ", ".join(prior.contact_names)

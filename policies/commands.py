@@ -23,11 +23,17 @@ class Train:
     seed: int = 0
     feedforward: bool = True
     """Add inverse-dynamics torque to the targets."""
+    balance: bool = True
+    """Add what the standing feet do against a body out of place."""
+    reach: bool = True
+    """Let hands and feet follow the object when it is not where the prior has it."""
     stop_at: float = 0.0
     """Stop once this share of episodes completes from the first frame; 0: never."""
     device: Literal["cpu", "cuda"] = "cpu"
     randomize: bool = False
     """Draw friction, mass and more anew each episode, and push the robot."""
+    init: Path | None = None
+    """Another task's run to start from: its robot can walk already."""
     resume: bool = False
     """Continue the run in --out; loads its pickled checkpoint."""
     robot_xml: Path | None = None
@@ -37,13 +43,15 @@ class Train:
         from policies.stages import train_run
         from policies.train import TrainSettings
 
-        names = "steps num_envs seed feedforward stop_at device randomize".split()
+        names = "steps num_envs seed feedforward balance reach stop_at device".split()
+        names.append("randomize")
         settings = TrainSettings(**{name: getattr(self, name) for name in names})
         rows = train_run(
             self.task,
             self.priors,
             self.out,
             settings,
+            init=self.init,
             resume=self.resume,
             robot_xml=self.robot_xml,
         )

@@ -110,6 +110,8 @@ def distill(
     settings: DistillSettings,
     *,
     feedforward: bool = True,
+    balance: bool = True,
+    reach: bool = True,
     show: bool = True,
 ) -> tuple[Contract, NormalizedMlp, NormalizedMlp, list[dict[str, Any]]]:
     """Teach a tracker and a generator; returns contract, both, and a row per round."""
@@ -126,6 +128,8 @@ def distill(
         threads=settings.threads,
         seed=settings.seed,
         feedforward=feedforward,
+        balance=balance,
+        reach=reach,
     )
     contract = make_contract(env)
     student = _student(env, contract, settings, rng)

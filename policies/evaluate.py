@@ -39,6 +39,8 @@ def evaluate_refiner(
     episodes: int,
     seed: int,
     feedforward: bool = True,
+    balance: bool = True,
+    reach: bool = True,
 ) -> dict[str, Any]:
     """Completion from the first frame under the task's terminations, with noise.
 
@@ -52,6 +54,8 @@ def evaluate_refiner(
         episodes,
         seed=seed,
         feedforward=feedforward,
+        balance=balance,
+        reach=reach,
         pool=FROM_START,
     )
     obs = env.reset()
@@ -102,7 +106,12 @@ def roll_hierarchy(
         states.append(np.array(env.batch.qpos))
     qpos = np.array(states)
     return [
-        Trace.of_states(qpos[:, i], task.dt, task.object, priors[int(clip)].goal_pos_w)
+        Trace.of_states(
+            qpos[:, i],
+            task.dt,
+            env.variants.object(clip),
+            priors[int(clip)].goal_pos_w,
+        )
         for i, clip in enumerate(clips)
     ]
 

@@ -44,6 +44,7 @@ def train_run(
     out: Path,
     settings: TrainSettings,
     *,
+    init: Path | None = None,
     resume: bool = False,
     robot_xml: Path | None = None,
 ) -> list[dict[str, Any]]:
@@ -51,7 +52,8 @@ def train_run(
     task = task_by_name(task_name)
     chosen = task_priors(priors, task.name)
     run = RunDir(out)
-    rows = train(task, robot_of(robot_xml), chosen, out, settings, resume=resume)
+    robot = robot_of(robot_xml)
+    rows = train(task, robot, chosen, out, settings, init=init, resume=resume)
     if rows:
         last = {k: rows[-1][k] for k in ("steps", "seconds", "completion", "reached")}
         run.add_metrics("training", {**last, **provenance(), "seed": settings.seed})
@@ -87,6 +89,8 @@ def distill_run(path: Path, out: Path, settings: DistillSettings) -> dict[str, A
         Agent(load_network(run.refiner)),
         settings,
         feedforward=config["settings"]["feedforward"],
+        balance=config["settings"].get("balance", False),
+        reach=config["settings"].get("reach", False),
     )
     out.mkdir(parents=True, exist_ok=True)
     if out.resolve() != path.resolve():
@@ -157,6 +161,8 @@ def evaluate_path(
         episodes=episodes,
         seed=seed,
         feedforward=config["settings"]["feedforward"],
+        balance=config["settings"].get("balance", False),
+        reach=config["settings"].get("reach", False),
     )
     figures |= provenance()
     run.add_metrics("refiner", figures)
@@ -165,14 +171,14 @@ def evaluate_path(
 
 def rollout_qpos(
     env: BatchEnv, agent: Callable[[NDArray], NDArray]
-) -> NDArray[np.float64]:
-    """States `(T, nq)` of the first simulation's episode from the first frame."""
+) -> tuple[NDArray[np.float64], int]:
+    """States `(T, nq)` of the first simulation's episode, and its clip."""
     obs = env.reset()
-    states = []
+    clip, states = int(env.clip[0]), []
     for _ in range(int(env.reference.length.max())):
         states.append(np.array(env.batch.qpos[0]))
         env.step_async(agent(obs))
         obs, _, done, _ = env.step_wait()
         if done[0]:
             break
-    return np.array(states)
+    return np.array(states), clip

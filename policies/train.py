@@ -16,6 +16,7 @@ from assets.robot import RobotSpec
 from envs.batch_env import BatchEnv
 from envs.guard import Guard
 from envs.randomize import Randomization
+from envs.refiner_observation import layout
 from envs.rewards.lint import lint
 from envs.state_pool import PoolSettings
 from envs.task import Task
@@ -30,6 +31,7 @@ from policies.run_dir import (
     save_priors,
     write_json,
 )
+from policies.warm_start import warm_start
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,9 +53,13 @@ class TrainSettings:
     target_kl: float = 0.03
     entropy: float = 0.0
     hidden: tuple[int, ...] = (256, 128)
-    initial_log_std: float = -1.0
+    initial_log_std: float = -2.3
     feedforward: bool = True
     """Add the inverse-dynamics offset to the PD targets."""
+    balance: bool = True
+    """Add what the standing feet do against a body out of place."""
+    reach: bool = True
+    """Let hands and feet follow the object when it is not where the prior has it."""
     stop_at: float = 0.0
     """Stop once this share of episodes completes from the first frame; 0: never."""
     seconds: float = 0.0
@@ -86,17 +92,20 @@ def train(
     settings: TrainSettings,
     *,
     pool: PoolSettings | None = None,
+    init: Path | None = None,
     resume: bool = False,
     show: bool = True,
 ) -> list[dict[str, Any]]:
     """Train until `settings.steps`; returns the rows of the learning curve.
+
+    `init` is another run, whose networks this one starts from.
 
     Raises ValueError if `out` holds a run and `resume` is not asked for, or if a
     resumed run was made from other priors.
     """
     settings.validate()
     run = RunDir(out)
-    config = _config(task, priors, settings)
+    config = _config(task, priors, settings, init)
     _check_run(run, config, resume=resume)
     save_priors(run.priors, priors)
     env = BatchEnv(
@@ -107,9 +116,12 @@ def train(
         threads=settings.threads,
         seed=settings.seed,
         feedforward=settings.feedforward,
+        balance=settings.balance,
+        reach=settings.reach,
         pool=pool,
         randomization=Randomization() if settings.randomize else None,
     )
+    config["observation"] = layout(env.scene)
     env.guard = Guard(run.path / "exploded")
     if not resume:
         check_rewards(env, show=show)
@@ -117,6 +129,8 @@ def train(
     if resume:
         _take_up(run, env, curve)
     model = _model(env, run, settings, resume=resume)
+    if init is not None and not resume:
+        warm_start(model, init, layout(env.scene))
     write_json(run.config, config)
     checkpoint = callbacks.Checkpoint(env, curve, run)
     steps: list = [callbacks.NormalizeObservations(), curve, checkpoint]
@@ -188,11 +202,12 @@ def _model(env: BatchEnv, run: RunDir, settings: TrainSettings, *, resume: bool)
 
 
 def _config(
-    task: Task, priors: Sequence[Prior], settings: TrainSettings
+    task: Task, priors: Sequence[Prior], settings: TrainSettings, init: Path | None
 ) -> dict[str, Any]:
     return {
         "task": task.name,
         "settings": dataclasses.asdict(settings),
+        "init": str(init) if init else None,
         "priors": {prior.name: prior_digest(prior) for prior in priors},
         "provenance": provenance(),
     }
