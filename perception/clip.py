@@ -94,7 +94,7 @@ def see_clip(
     with watch.stage("steady"):
         keys = key_frames(reel, K)
         turns = np.zeros((len(landmarks.found), 3))
-        if scene.object_poses is None:  # those are as the swaying camera sees them
+        if _steadied(scene):
             keys, landmarks, turns = steady(keys, landmarks, K)
     with watch.stage("person"):
         seen = observe(landmarks, K, video.fps)
@@ -127,6 +127,15 @@ def see_clip(
     refusal = NO_GIVEN if given else NO_ASSUMED
     refused = None if found else refusal.format(spec.name)
     return Sighting(track, spec, refused, notes, source, reel)
+
+
+def _steadied(scene: Scene) -> bool:
+    """Whether a swaying camera is steadied: not where poses are given as it sees them.
+
+    A chair stays, and so no motion has to be told from sway.
+    """
+    shape = scene.object.shape if scene.object else scene.object_shape
+    return scene.object_poses is None and shape != "chair"
 
 
 def _see_object(
