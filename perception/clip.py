@@ -33,6 +33,7 @@ from perception.person.skeleton import (
 from perception.prior import CONTACT_NAMES
 from perception.reel import Reel
 from perception.scene_file import Scene
+from perception.steady import cameras, steady
 from perception.stopwatch import Stopwatch
 from perception.track import Track
 from perception.video import Video, open_video
@@ -90,11 +91,15 @@ def see_clip(
     K, camera_source = intrinsics(video.width, video.height, scene.field_of_view_deg)
     height = scene.person_height_m or DEFAULT_HEIGHT_M
     notes += _assumptions(scene)
+    with watch.stage("steady"):
+        keys = key_frames(reel, K)
+        turns = np.zeros((len(landmarks.found), 3))
+        if _steadied(scene):
+            keys, landmarks, turns = steady(keys, landmarks, K)
     with watch.stage("person"):
         seen = observe(landmarks, K, video.fps)
         human = fit_human(seen, height)
     with watch.stage("object"):
-        keys = key_frames(reel, K)
         T_first = world_frame(human)
         joints_w = transform(invert(T_first), human.joints_c)
         spec = _object_spec(scene, keys, joints_w, T_first, notes)
@@ -103,7 +108,8 @@ def see_clip(
         found_all = _see_object(tracker, clip, seen, human, height)
         human, found, T_world_to_cam = found_all
     joints_w = transform(invert(T_world_to_cam), human.joints_c)
-    track = _assemble(video, K, joints_w, human.visibility, T_world_to_cam, spec, found)
+    T_all = cameras(T_world_to_cam, turns)
+    track = _assemble(video, K, joints_w, human.visibility, T_all, spec, found)
     if found is not None:
         where = track.object_pos_w, track.object_quat_w
         bodies = touching(scene.task, spec)
@@ -121,6 +127,15 @@ def see_clip(
     refusal = NO_GIVEN if given else NO_ASSUMED
     refused = None if found else refusal.format(spec.name)
     return Sighting(track, spec, refused, notes, source, reel)
+
+
+def _steadied(scene: Scene) -> bool:
+    """Whether a swaying camera is steadied: not where poses are given as it sees them.
+
+    A chair stays, and so no motion has to be told from sway.
+    """
+    shape = scene.object.shape if scene.object else scene.object_shape
+    return scene.object_poses is None and shape != "chair"
 
 
 def _see_object(
@@ -190,7 +205,7 @@ def _assemble(
     K: Floats,
     joints_w: Floats,
     visibility: Floats,
-    T_world_to_cam: Floats,
+    T_all: Floats,
     spec: ObjectSpec,
     found: ObjectTrack | None,
 ) -> Track:
@@ -203,7 +218,6 @@ def _assemble(
         pos_w, quat_w = found.pos_w, found.quat_w
     contact = np.zeros((count, len(CONTACT_NAMES)), bool)
     K_video = K / np.array([[video.scale], [video.scale], [1.0]])
-    T_all = np.tile(T_world_to_cam, (count, 1, 1))
     return Track(
         video.fps,
         np.asarray(joints_w, np.float64),

@@ -1,8 +1,9 @@
 """Contact labels: which bodies touch the object, frame by frame.
 
 Near is not touching: moving with it is. Where an object leaves its rest and comes to
-rest again says when it is handled, and which bodies go with it says by whom. A foot
-touches while a kick speeds the object up; a pelvis while it stays on the seat.
+rest again says when it is handled, and which bodies go with it says by whom
+(`touches`). A foot touches as a kick sets the object off; a pelvis while it stays on
+the seat.
 """
 
 from __future__ import annotations
@@ -12,18 +13,10 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter1d
 
 from assets import rotations
-from assets.objects import SEAT, ObjectSpec, Part
-from perception.handled import (
-    NEAR_REST_M,
-    frames_in,
-    grow,
-    handled,
-    speed_of,
-    without_blips,
-)
+from assets.objects import ObjectSpec, Part
+from perception.handled import handled
 from perception.person.skeleton import (
     L_ANKLE,
     L_ELBOW,
@@ -36,27 +29,13 @@ from perception.person.skeleton import (
     R_WRIST,
 )
 from perception.prior import CONTACT_NAMES
+from perception.touches import holding, kicked, seated
 
 Floats = NDArray[np.floating]
 Bools = NDArray[np.bool_]
 
 HANDS, FEET, PELVIS = (0, 1), (2, 3), 4
 """Columns of the labels, in `CONTACT_NAMES` order."""
-TOUCH_M = 0.10
-REST_M_S = 0.15
-NEAR_M, FAR_M, HIDDEN_M = 0.25, 0.12, 0.38
-"""Hands within `NEAR_M` may hold it, or `FAR_M` farther than the nearest, whose place
-behind an object is a guess, but none beyond `HIDDEN_M`."""
-TOLD_M = 0.8
-"""The same where only hands can be at it, so that what moves is in them."""
-WITH_IT = 0.7
-"""Speed against the object, over the object's own, below which a body goes with it."""
-MIN_SECONDS, REACH_BACK_S = 0.15, 0.5
-KICK_M, KICK_NEAR_M, KICK_PUSH_M = 0.5, 0.6, 0.085
-"""A kick is over after the foot went with the object for `KICK_PUSH_M`."""
-ROUNDED = 0.8
-"""Frames by which a path drawn between key frames leaves its rest too early."""
-SEAT_M, SEAT_HYSTERESIS_M, SEAT_ASIDE_M, SEAT_HIGH_M = 0.022, 0.01, 0.12, 0.25
 
 
 @dataclasses.dataclass(frozen=True)
@@ -142,119 +121,30 @@ def label_contacts(
     """Labels `(T, C)` in `CONTACT_NAMES` order; only the named `bodies` can touch."""
     labels = np.zeros((len(joints_w), len(CONTACT_NAMES)), bool)
     named = [CONTACT_NAMES.index(name) for name in bodies]
+    hands = [c for c in HANDS if c in named]
+    feet = [c for c in FEET if c in named]
     points = body_points(joints_w)
     gap = surface_distance(points, spec, pos_w, quat_w)
-    for start, end in handled(spec, pos_w, quat_w, fps):
-        hands = [c for c in HANDS if c in named]
-        feet = [c for c in FEET if c in named]
-        around = slice(max(start - round(0.1 * fps), 0), start + round(0.1 * fps) + 1)
-        reach = {c: float(gap[around, c].min()) for c in hands + feet}
-        by_foot = feet and (
-            not hands
-            or min(reach[c] for c in feet) + 0.1 < min(reach[c] for c in hands)
-        )
-        if by_foot:
-            _kick(labels, points, pos_w, gap, feet, start, fps, unsure=bool(hands))
+    for span in handled(spec, pos_w, quat_w, fps):
+        if feet and (not hands or _by_foot(gap, hands, feet, span[0], fps)):
+            both = points[:, feet], gap[:, feet]
+            labels[:, feet] |= kicked(*both, pos_w, span, fps, unsure=bool(hands))
         elif hands:
-            _hold(
-                labels,
-                points,
-                gap,
-                pos_w,
-                quat_w,
-                hands,
-                (start, end),
-                fps,
-                unsure=bool(feet),
-            )
+            both = points[:, hands], gap[:, hands]
+            where = spec, pos_w, quat_w
+            held = holding(*both, *where, span, fps, unsure=bool(feet))
+            labels[slice(*span), np.array(hands)[held]] = True
     if PELVIS in named:
-        labels[:, PELVIS] = seated(joints_w, spec, pos_w, quat_w, fps)
+        labels[:, PELVIS] = seated(points[:, PELVIS], spec, pos_w, quat_w, fps)
     return labels
 
 
-def seated(
-    joints_w: Floats, spec: ObjectSpec, pos_w: Floats, quat_w: Floats, fps: float
-) -> Bools:
-    """Frames `(T,)` in which the pelvis is down on the object, with hysteresis."""
-    pelvis = joints_w[:, [L_HIP, R_HIP]].mean(axis=1)
-    offset = rotations.rotate_inverse(quat_w, pelvis - pos_w)
-    half = np.asarray(spec.half_size)
-    over = (np.abs(offset[:, :2]) < half[:2] + SEAT_ASIDE_M).all(axis=1)
-    top = (SEAT - 0.5) * spec.size[2] if spec.shape == "chair" else half[2]
-    low = over & (np.abs(offset[:, 2] - top - SEAT_HIGH_M / 2) < SEAT_HIGH_M)
-    height = gaussian_filter1d(pelvis[:, 2], 0.03 * fps)
-    slow = np.abs(np.gradient(gaussian_filter1d(height, 0.1 * fps)) * fps) < 0.1
-    if not (low & slow).any():
-        return np.zeros(len(joints_w), bool)
-    sat = float(np.median(height[low & slow]))
-    sure = low & (height < sat + SEAT_M)
-    perhaps = low & (height < sat + SEAT_M + SEAT_HYSTERESIS_M)
-    held = grow(sure & slow, sure) | grow(sure, perhaps & slow)
-    return without_blips(held, frames_in(MIN_SECONDS, fps))
-
-
-def _hold(
-    labels: Bools,
-    points: Floats,
-    gap: Floats,
-    pos_w: Floats,
-    quat_w: Floats,
-    hands: list[int],
-    span: tuple[int, int],
-    fps: float,
-    *,
-    unsure: bool,
-) -> None:
-    """Label the hands that go with the object over `span`, and rest on it around."""
-    start, end = span
-    inside = slice(start, end)
-    away = {c: float(np.median(gap[inside, c])) for c in hands}
-    nearest = min(away.values())
-    hidden = HIDDEN_M if unsure else TOLD_M
-    own = float(speed_of(pos_w, 0.05 * fps, fps)[inside].mean())
-    for c in hands:
-        offset = rotations.rotate_inverse(quat_w, points[:, c] - pos_w)
-        slip = speed_of(offset, 0.05 * fps, fps)
-        goes = float(slip[inside].mean()) < WITH_IT * own + REST_M_S
-        near = away[c] < max(
-            NEAR_M, min(nearest + (FAR_M if unsure else TOLD_M), hidden)
-        )
-        if not near or not (goes or away[c] == nearest):
-            continue
-        held = np.zeros(len(labels), bool)
-        held[inside] = True
-        back = frames_in(REACH_BACK_S, fps)
-        around = slice(max(start - back, 0), end + back)
-        resting = np.zeros(len(labels), bool)
-        resting[around] = (gap[around, c] < TOUCH_M) & (slip[around] < REST_M_S)
-        labels[:, c] |= grow(held, resting | held)
-
-
-def _kick(
-    labels: Bools,
-    points: Floats,
-    pos_w: Floats,
-    gap: Floats,
-    feet: list[int],
-    start: int,
-    fps: float,
-    *,
-    unsure: bool,
-) -> None:
-    """Label the faster foot while it speeds the object up."""
-    window = slice(max(start - frames_in(0.15, fps), 0), start + frames_in(0.25, fps))
-    foot = max(
-        feet, key=lambda c: float(speed_of(points[:, c], 1.0, fps)[window].max())
-    )
-    if unsure and gap[window, foot].min() > KICK_NEAR_M:
-        return
-    way = np.linalg.norm(pos_w - pos_w[start], axis=1)
-    first = start + int(np.argmax(way[start:] > NEAR_REST_M))
-    last = first + int(np.argmax(way[first:] > KICK_M * way[start:].max()))
-    speed = (way[last] - way[first]) / max(last - first, 1)
-    touch = first - way[first] / max(speed, 1e-3) + ROUNDED
-    release = touch + KICK_PUSH_M / max(speed, 1e-3)
-    labels[int(np.ceil(touch)) : int(np.floor(release)) + 1, foot] = True
+def _by_foot(
+    gap: Floats, hands: list[int], feet: list[int], start: int, fps: float
+) -> bool:
+    """Whether feet are clearly nearer than hands as it begins to move."""
+    around = slice(max(start - round(0.1 * fps), 0), start + round(0.1 * fps) + 1)
+    return bool(gap[around, feet].min() + 0.1 < gap[around, hands].min())
 
 
 def body_points(joints_w: Floats) -> Floats:

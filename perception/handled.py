@@ -8,13 +8,16 @@ from scipy.ndimage import binary_closing, binary_opening, gaussian_filter1d
 
 from assets import rotations
 from assets.objects import ObjectSpec
+from perception.changes import begins
 
 Floats = NDArray[np.floating]
 Bools = NDArray[np.bool_]
 
 MOVING_M_S, LIFTED_M = 0.06, 0.04
-PAUSE_S = 0.4
-MIN_MOVED_M, NEAR_REST_M, FROM_REST_M = 0.03, 0.03, 0.09
+PAUSE_S, REST_S = 0.4, 0.3
+MIN_MOVED_M = 0.03
+LEAVING_M = (0.03, 0.2)
+"""How far from its rest an object shows how it left it."""
 
 
 def handled(
@@ -31,18 +34,26 @@ def handled(
     busy = without_blips(speed > MOVING_M_S, frames_in(0.1, fps)) | up
     busy = _closed(busy, frames_in(PAUSE_S, fps))
     found = []
-    for start, end in _runs(busy):
-        way = _way(spec, pos_w, quat_w, start)
-        if way[start:end].max() < MIN_MOVED_M:
+    for start, end in runs(busy):
+        if _way(spec, pos_w, quat_w, start)[start:end].max() < MIN_MOVED_M:
             continue
-        begin = _begin(way, start, end)
-        finish = end
+        begin, finish = float(start), float(end)
+        if start > 0:
+            begin = _leaves(spec, pos_w, quat_w, start, end, fps)
         if end < len(busy):
-            back = _way(spec, pos_w, quat_w, end)[::-1]
-            last = len(busy) - 1
-            finish = last - _begin(back, last - end, last - start) + 1
-        found.append((max(begin, 0), min(finish, len(busy))))
+            back = len(busy) - end, len(busy) - start
+            finish = len(busy) - _leaves(spec, pos_w[::-1], quat_w[::-1], *back, fps)
+        found.append((int(np.ceil(begin)), int(np.floor(finish))))
     return found
+
+
+def _leaves(
+    spec: ObjectSpec, pos_w: Floats, quat_w: Floats, start: int, end: int, fps: float
+) -> float:
+    """When [frames] the object, still before about `start`, set off."""
+    still = max(start - frames_in(REST_S, fps), 0)
+    way = _way(spec, pos_w, quat_w, still)
+    return still + begins(way[still:end], *LEAVING_M)
 
 
 def without_blips(labels: Bools, frames: int) -> Bools:
@@ -59,29 +70,11 @@ def without_blips(labels: Bools, frames: int) -> Bools:
 
 def _way(spec: ObjectSpec, pos_w: Floats, quat_w: Floats, frame: int) -> Floats:
     """How far `(T,)` [m] the object is from where it was before `frame`."""
-    frame = min(max(frame, 0), len(pos_w) - 1)
     turned = rotations.angle(quat_w, quat_w[frame])
     if spec.shape == "sphere":
         turned = 0.0 * turned
     away = np.linalg.norm(pos_w - pos_w[frame], axis=1)
     return away + turned * min(spec.half_size)
-
-
-def _begin(way: Floats, start: int, end: int) -> int:
-    """The frame at which a motion, slow at first, began.
-
-    It grows like a cube of time: two crossings tell when it was nothing.
-    """
-    part = way[start:end]
-    crossed = []
-    for level in (NEAR_REST_M, FROM_REST_M):
-        above = part > min(level, 0.9 * part.max())
-        i = int(np.argmax(above))
-        low = part[i - 1] if i else 0.0
-        crossed.append(start + i - (part[i] - level) / max(part[i] - low, 1e-6))
-    ratio = (FROM_REST_M / NEAR_REST_M) ** (1 / 3)
-    begin = crossed[0] - (crossed[1] - crossed[0]) / (ratio - 1.0)
-    return int(np.clip(np.ceil(begin), start - 30, crossed[0]))
 
 
 def _turning(quat_w: Floats, spec: ObjectSpec, fps: float) -> Floats:
@@ -99,7 +92,7 @@ def _closed(busy: Bools, frames: int) -> Bools:
     return np.asarray(binary_closing(padded, np.ones(frames)), bool)[frames:-frames]
 
 
-def _runs(values: Bools) -> list[tuple[int, int]]:
+def runs(values: Bools) -> list[tuple[int, int]]:
     """Where `values (T,)` are true, as `[start, end)`."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], values, [False]])))
     return [(int(a), int(b)) for a, b in edges.reshape(-1, 2)]
@@ -108,7 +101,7 @@ def _runs(values: Bools) -> list[tuple[int, int]]:
 def grow(seed: Bools, allowed: Bools) -> Bools:
     """Runs of `allowed` that hold some `seed`."""
     kept = np.zeros_like(allowed)
-    for start, end in _runs(allowed):
+    for start, end in runs(allowed):
         kept[start:end] = seed[start:end].any()
     return kept
 

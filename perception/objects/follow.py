@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from assets import rotations
 from assets.objects import ObjectSpec
 from perception.camera import invert, transform
+from perception.objects.carrier import DOUBT_RAD, Carrier, sharper
 from perception.objects.colour import CLIP, KeyFrames, fine_codes
 from perception.objects.contour import Fit, Patch, fit_outline
 from perception.objects.hiding import body_points, person_mask
@@ -35,10 +36,11 @@ Floats = NDArray[np.floating]
 
 MARGIN_PX = 24.0
 RADIUS_PX = 14.0
-SIGMA_POS_M, SIGMA_YAW, SIGMA_TILT = 0.12, 0.30, 0.15
+SIGMA_POS_M, SIGMA_YAW, SIGMA_TILT, SIGMA_CARRIED = 0.12, 0.30, 0.15, 0.10
 FLAT_M, FLAT_RAD = 0.004, 0.01
 STIFF = 1e6
-POOR = 0.25
+POOR, BLIND = 0.25, 0.1
+"""Less of an outline says little; less than the second nothing, of what is carried."""
 BEGUN_M = 0.025
 LOOSE_M = np.array([0.1, 0.1, 0.1])
 SPREAD_M = 0.12
@@ -145,7 +147,13 @@ class _Follower:
                     left = away > BEGUN_M
                     start, quiet = (k - 1, 0) if left else (start, quiet + 1)
             k -= 1
+        self.carrier.takes(start)
         return start
+
+    @functools.cached_property
+    def carrier(self) -> Carrier:
+        """The person, as one who may carry it."""
+        return Carrier(self.spec, self.manner, self.rest_pose, self.bodies_w)
 
     def stay(self, k: int, pose: Pose) -> Fit:
         """What key frame `k` says of an object known to rest at `pose`."""
@@ -158,11 +166,23 @@ class _Follower:
         )
 
     def step(self, k: int, before: list[Pose]) -> Fit:
-        """The pose in key frame `k`, after those of the frames before."""
-        guesses = self._guesses(k, before)
+        """The pose in key frame `k`, after those of the frames before.
+
+        Who is seen badly seems to turn about: then what is carried may not have.
+        """
+        stay = before[-1].quat_w
+        turned = self.carrier.turned(k, before[-1])
+        fit = self._fit(k, before, turned)
+        if rotations.angle(turned, stay) > DOUBT_RAD:
+            return sharper(fit, self._fit(k, before, stay))
+        return fit
+
+    def _fit(self, k: int, before: list[Pose], quat: Floats) -> Fit:
+        """The pose in key frame `k` if it is turned about like `quat`."""
+        guesses = self._guesses(k, before, quat)
         patch = self._patch(k, guesses)
         if patch is None:
-            return Fit(before[-1], np.zeros((6, 6)), 0.0, 0.0)
+            return self.carrier.unseen(k, before[-1])
         local = self.view.K.copy()
         local[:2, 2] -= patch.corner
         view = self.view.with_camera(local)
@@ -178,7 +198,8 @@ class _Follower:
         guess = guesses[int(np.argmax(scores))]
         here = Patch(patch.odds, np.zeros(2))
         fit = fit_outline(view, guess, here, self._prior(guess), RADIUS_PX)
-        return fit
+        blind = self.carrier.may and fit.seen < BLIND
+        return self.carrier.unseen(k, before[-1]) if blind else fit
 
     def _prior(self, guess: Pose) -> Floats:
         """How far from the guess it may go; unseen turns not at all."""
@@ -186,13 +207,14 @@ class _Follower:
         tilt, z = (FLAT_RAD, FLAT_M) if self.manner.on_floor else (None, None)
         tilt = tilt or (0.4 if self.manner.tips else SIGMA_TILT)
         pos = np.array([SIGMA_POS_M, SIGMA_POS_M, z or SIGMA_POS_M])
-        prior = hold(T, pos, SIGMA_YAW, tilt, tilt)
+        yaw = SIGMA_CARRIED if self.carrier.carries(guess) else SIGMA_YAW
+        prior = hold(T, pos, yaw, tilt, tilt)
         prior[3:, 3:] += 1e4 * unseen_turns(self.spec, guess.quat_w)
         return prior
 
-    def _guesses(self, k: int, before: list[Pose]) -> list[Pose]:
+    def _guesses(self, k: int, before: list[Pose], quat: Floats) -> list[Pose]:
         """Where it was, where it was heading, where hands or feet went."""
-        stay = before[-1]
+        stay = Pose(before[-1].pos_w, quat)
         shifts = [np.zeros(3)]
         if len(before) > 1:
             shifts.append(before[-1].pos_w - before[-2].pos_w)

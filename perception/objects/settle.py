@@ -15,6 +15,7 @@ from scipy.interpolate import PchipInterpolator
 from assets import rotations
 from assets.objects import ObjectSpec
 from perception.objects.banded import Banded
+from perception.objects.rests import last_at_rest, set_down
 from perception.objects.shape import hull_points, resting_height, unseen_turns
 from perception.objects.silhouette import Pose
 
@@ -97,12 +98,17 @@ def settle(
 ) -> ObjectTrack:
     """The object at all `count` frames; `hands_w (N, 3)` is where the palms' middle is.
 
-    Two passes: the second knows where the first came to rest.
+    Two passes: the second knows where the first left its rest and came to another.
     """
     pos = np.stack([pose.pos_w for pose in sight.poses])
     quat = rotations.continuous(np.stack([pose.quat_w for pose in sight.poses]))
     down, pos_s, quat_s = np.zeros(len(pos), bool), pos, quat
-    for _ in range(2):
+    for again in (False, True):
+        if again and spec.shape == "box" and manner.moves:
+            high, away = pos_s[:, 2] - _lowest(spec, quat_s), pos_s - rest.pos_w
+            sight = dataclasses.replace(sight, start=last_at_rest(sight.start, away))
+            put = set_down(sight.start, high, away, sight.index / fps)
+            down = put if put.any() else down
         change = _solve(sight, spec, pos, quat, rest, hands_w, manner, down, fps)
         pos_s = pos + change[:, :3]
         quat_s = rotations.multiply(rotations.exp(change[:, 3:]), quat)

@@ -2,9 +2,20 @@ import numpy as np
 import pytest
 
 from assets import rotations
-from assets.objects import ObjectSpec
+from assets.objects import CHAIR, ObjectSpec
 from perception.contacts import label_contacts, palms, surface_distance
-from perception.person.skeleton import L_ELBOW, L_WRIST, PALM_M, R_ELBOW, R_WRIST
+from perception.person.skeleton import (
+    L_ANKLE,
+    L_ELBOW,
+    L_HIP,
+    L_TOE,
+    L_WRIST,
+    PALM_M,
+    R_ELBOW,
+    R_HIP,
+    R_WRIST,
+)
+from perception.prior import CONTACT_NAMES
 
 BOX = ObjectSpec("box", "box", (0.2, 0.4, 0.6), 1.0)
 FPS = 30.0
@@ -61,3 +72,51 @@ def test_hands_near_a_box_that_never_moves_do_not_hold_it():
     pos[:] = pos[0]
     joints[:] = joints[25]
     assert not label_contacts(joints, BOX, pos, quat, FPS).any()
+
+
+def kick(frames=90, touch=30.4, speed=2.5, slowing=2.5):
+    """A right foot swings through a box that slides off and comes to rest."""
+    time = (np.arange(frames) - touch) / FPS
+    slid = np.clip(time, 0, speed / slowing)
+    pos = np.zeros((frames, 3))
+    pos[:, 0] = speed * slid - slowing * slid**2 / 2
+    pos[:, 2] = 0.3
+    joints = np.full((frames, 14, 3), -1.5)
+    for side, toe, ankle in ((0.1, L_TOE, L_ANKLE), (-0.1, L_TOE + 1, L_ANKLE + 1)):
+        joints[:, [toe, ankle]] = [-0.3, side, 0.05]
+    joints[:, [L_TOE + 1, L_ANKLE + 1], 0] += (
+        0.25 * np.exp(-((time / 0.1) ** 2))[:, None]
+    )
+    return joints, pos, np.tile(rotations.IDENTITY, (frames, 1))
+
+
+def test_a_kick_is_one_short_touch_of_the_foot_that_swings():
+    joints, pos, quat = kick()
+    labels = label_contacts(joints, BOX, pos, quat, FPS, CONTACT_NAMES[2:4])
+    assert np.flatnonzero(labels.any(axis=1)).tolist() == [31, 32]
+    assert labels[31].tolist() == [False, False, False, True, False]
+
+
+@pytest.mark.parametrize("length", [0.5, 1.2])
+def test_who_sits_down_and_rises_touches_the_seat_in_between(length):
+    frames = 150
+    time = np.arange(frames) / FPS
+    down = np.clip((time - 1.0) / length, 0, 1) - np.clip((time - 3.0) / length, 0, 1)
+    height = 0.95 - 0.45 * down**3 * (10 - 15 * down + 6 * down**2)
+    joints = np.zeros((frames, 14, 3))
+    joints[:, [L_HIP, R_HIP], 2] = height[:, None]
+    pos = np.tile([0.05, 0.0, CHAIR.size[2] / 2], (frames, 1))
+    quat = np.tile(rotations.IDENTITY, (frames, 1))
+    labels = label_contacts(joints, CHAIR, pos, quat, FPS, ("pelvis",))[:, 4]
+    touch, leave = np.flatnonzero(np.diff(labels))
+    assert touch + 1 == pytest.approx((1.0 + length) * FPS, abs=3)
+    assert leave == pytest.approx(3.0 * FPS, abs=3)
+
+
+def test_a_wide_box_off_the_floor_is_in_both_hands_though_one_is_seen_badly():
+    joints, pos, quat = carry()
+    joints[:, [R_WRIST, R_ELBOW]] += np.array([0.3, 0.0, 0.0])
+    joints[40:, [R_WRIST, R_ELBOW], 2] = joints[40, R_WRIST, 2]
+    wide = ObjectSpec("box", "box", (0.3, 0.4, 0.6), 1.0)
+    labels = label_contacts(joints, wide, pos, quat, FPS, CONTACT_NAMES[:2])
+    assert labels[35:, :2].all()
