@@ -6,13 +6,15 @@ import torch
 
 from envs.batch_env import BatchEnv
 from envs.commands import command_table
+from policies.beginning import make_contract
 from policies.bundle import Bundle
 from policies.contract import Contract
-from policies.distill import Student, make_contract
+from policies.distill import Student
 from policies.evaluate import roll_hierarchy
 from policies.network import NormalizedMlp
 from policies.refiner import load_network
 from policies.run_dir import RunDir, load_priors
+from policies.sensing import Sensing
 from policies.stages import distill_run, evaluate_path, export_run
 
 
@@ -84,12 +86,11 @@ def test_what_is_no_run_is_not_distilled(tmp_path):
 @pytest.fixture
 def student(task, robot, lift_prior):
     env = BatchEnv(task, robot, [lift_prior], 6, threads=1)
-    contract = make_contract(env)
+    contract = make_contract(env, [lift_prior])
     widths = {k: sum(n for _, n in v) for k, v in contract.layouts().items()}
     tracker = NormalizedMlp(widths["tracker"], (8,), (29,))
     generator = NormalizedMlp(widths["generator"], (8,), (8, 37))
-    rng = np.random.default_rng(0)
-    return Student(contract, tracker, generator, env, rng)
+    return Student(contract, tracker, generator, Sensing(env, [lift_prior]))
 
 
 def test_contracts_start_where_the_clips_do(student, lift_prior):
@@ -109,7 +110,7 @@ def test_a_dependent_student_follows_the_prior_from_anywhere(student):
     env.reset()
     student.restart(np.arange(6))
     for tick in range(1, 21):
-        student.step(env.sense())
+        student.step(student.sense())
         expected = student.table[env.reference.rows(env.clip, env.time, tick)]
         seen = student.command
         np.testing.assert_allclose(seen[:, :29], expected[:, :29], atol=0.1)
@@ -122,7 +123,7 @@ def test_an_independent_student_follows_its_generator(student):
     student.restart(np.arange(6))
     student.independent[:3] = True
     before = student.command.copy()
-    student.step(student.env.sense())
+    student.step(student.sense())
     obs, plans = student.pairs[0]
     with torch.inference_mode():
         own = student.generator(obs)
