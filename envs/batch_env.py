@@ -17,6 +17,7 @@ from gymnasium import spaces
 from mujoco.batch import Batch
 from numpy.typing import NDArray
 
+from assets.objects import ObjectSpec
 from assets.robot import RobotSpec
 from envs import refiner_observation, terminations
 from envs.guard import Guard
@@ -26,9 +27,10 @@ from envs.randomize import Randomization, Randomizer
 from envs.reference import build_reference
 from envs.reset import noisy_starts
 from envs.rewards.stack import RewardStack
-from envs.scene import build_scene
+from envs.scene import Scene, build_scene
 from envs.state_pool import PoolSettings, StatePool
 from envs.task import Task
+from envs.variants import Variants, distinct
 from envs.vec_adapter import SharedVecEnv
 from perception.prior import Prior
 
@@ -43,8 +45,38 @@ WEIGHT_FORCE = 1.0
 _VELOCITY_STAGE = mujoco.mjtStage.mjSTAGE_VEL
 
 
+def objects_of(task: Task, priors: Sequence[Prior]) -> list[ObjectSpec]:
+    """The task's object in the size that it has in each prior.
+
+    Raises ValueError if there are no priors, or for an object of another shape.
+    """
+    if not priors:
+        msg = "no priors; make some with `priors FOLDER --out DIR`"
+        raise ValueError(msg)
+    for prior in priors:
+        if prior.object.shape != task.object.shape:
+            msg = f"prior '{prior.name}': its object is a {prior.object.shape}, "
+            raise ValueError(msg + f"{task.name} handles a {task.object.shape}")
+    sizes = [prior.object.size for prior in priors]
+    return [dataclasses.replace(task.object, size=size) for size in sizes]
+
+
+def task_scene(task: Task, robot: RobotSpec, obj: ObjectSpec) -> Scene:
+    """The task's scene around one of its objects."""
+    return build_scene(
+        robot,
+        obj,
+        task.contact_names,
+        joined=task.joined,
+        allowed=task.allowed,
+        keep_off=task.keep_off,
+    )
+
+
 class BatchEnv(SharedVecEnv):
     """`num_envs` simulations of `task` along `priors`, stepped on `threads` threads.
+
+    Each simulation has the object of the clip that it follows (`variants`).
 
     Observations are the refiner's (`refiner_observation.layout`), actions `(N, J)`
     in units of `RobotSpec.action_scale`. `batch` is MuJoCo's; `sense()` gives what a
@@ -66,26 +98,25 @@ class BatchEnv(SharedVecEnv):
         randomization: Randomization | None = None,
     ) -> None:
         self.task, self.robot = task, robot
-        self.scene = build_scene(
-            robot,
-            task.object,
-            task.contact_names,
-            joined=task.joined,
-            allowed=task.allowed,
-            keep_off=task.keep_off,
-        )
+        kinds, of_clip = distinct(objects_of(task, priors))
+        scenes = [task_scene(task, robot, kind) for kind in kinds]
+        self.scene = scenes[0]
         self.reference = build_reference(
             self.scene, priors, feedforward=feedforward, hold=task.hold
         )
         self.rng = np.random.default_rng(seed)
         self.batch = Batch(self.scene.model, num_envs, threads, persistent=True)
+        models = [scene.model for scene in scenes]
+        self.variants = Variants(self.batch, kinds, models, of_clip)
         self._qpos, self._qvel = self.batch.bind("qpos"), self.batch.bind("qvel")
         self._ctrl = self.batch.bind("ctrl")
         self._warmstart = self.batch.bind("qacc_warmstart")
         self._sensors = self.batch.bind("sensordata")
         self._torque = self.batch.bind("actuator_force")
         self.world = (
-            Randomizer(self.scene, self.batch, randomization) if randomization else None
+            Randomizer(self.scene, self.batch, self.variants, randomization)
+            if randomization
+            else None
         )
         self.rewards = RewardStack(task.rewards, task.dt)
         self.pool = StatePool(
@@ -258,8 +289,9 @@ class BatchEnv(SharedVecEnv):
         self._ctrl[ids] = qpos[:, 7 : 7 + self.robot.num_joints]
         self._warmstart[ids] = 0.0
         self._air[ids] = 0.0
+        self.variants.assign(ids, self.clip[ids])
         if self.world is not None:
-            self.world.draw(ids, self.rng)
+            self.world.draw(ids, self.clip[ids], self.rng)
         self.last_action = self.last_action.copy()
         self.last_action[ids] = self.pool.last_action[rows]
         self._return[ids] = 0.0

@@ -73,10 +73,11 @@ class TaskEnv(gymnasium.Env[Floats, Floats]):
         """The scene now, `(360, 480, 3)` RGB, or None without a render mode."""
         if self.render_mode is None:
             return None
-        model = self.env.scene.model
-        if self._canvas is None:
+        model = self.env.variants.model(int(self.env.clip[0]))
+        if self._data is None or self._data.model is not model:
+            self.close()
             self._canvas, self._data = Canvas(model, (480, 360)), mujoco.MjData(model)
-        assert self._data is not None
+        assert self._canvas is not None and self._data is not None
         self._data.qpos = self.env.batch.qpos[0]
         mujoco.mj_forward(model, self._data)
         camera = motion_camera(self._data.qpos[None], 130.0)

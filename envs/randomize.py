@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from assets.scene import OBJECT_BODY
 from envs.scene import Scene
+from envs.variants import Variants
 
 _VELOCITY_STAGE = mujoco.mjtStage.mjSTAGE_VEL
 
@@ -67,7 +68,9 @@ class Randomization:
 class Randomizer:
     """Draws worlds for a batch and pushes what moves in them."""
 
-    def __init__(self, scene: Scene, batch: Batch, settings: Randomization) -> None:
+    def __init__(
+        self, scene: Scene, batch: Batch, variants: Variants, settings: Randomization
+    ) -> None:
         settings.validate()
         self.settings, self.batch = settings, batch
         model = scene.model
@@ -82,8 +85,10 @@ class Randomizer:
         self._inertia = batch.expand("body_inertia")
         self._com = batch.expand("body_ipos")
         self._nominal_com = model.body_ipos[self._torso].copy()
-        self._nominal_mass = float(model.body_mass[self._object])
-        self._nominal_inertia = model.body_inertia[self._object].copy()
+        bodies = [(m.body_mass, m.body_inertia) for m in variants.models]
+        self._nominal_mass = np.array([mass[self._object] for mass, _ in bodies])
+        self._nominal_inertia = np.array([i[self._object] for _, i in bodies])
+        self._of_clip = variants.of_clip
         self._qvel = batch.bind("qvel")
         count, period = batch.nsim, model.opt.timestep
         self.joint_offset = np.zeros((count, scene.num_joints), np.float32)
@@ -91,8 +96,13 @@ class Randomizer:
         self._slowest = round(settings.action_delay / period)
         self._next_push = np.zeros(count)
 
-    def draw(self, ids: NDArray[np.integer], rng: np.random.Generator) -> None:
-        """A new world for each of the simulations `ids`."""
+    def draw(
+        self,
+        ids: NDArray[np.integer],
+        clips: NDArray[np.integer],
+        rng: np.random.Generator,
+    ) -> None:
+        """A new world for each of the simulations `ids`, with its clip's object."""
         s, count = self.settings, len(ids)
         robot = rng.uniform(*s.robot_friction, (count, 1))
         self._friction[ids[:, None], self._robot_geoms, 0] = robot
@@ -100,8 +110,10 @@ class Randomizer:
         self._friction[ids[:, None], self._object_geoms, 0] = own
         low, high = np.log(s.object_mass)
         factor = np.exp(rng.uniform(low, high, count))
-        self._mass[ids, self._object] = factor * self._nominal_mass
-        self._inertia[ids, self._object] = factor[:, None] * self._nominal_inertia
+        which = self._of_clip[clips]
+        self._mass[ids, self._object] = factor * self._nominal_mass[which]
+        inertia = factor[:, None] * self._nominal_inertia[which]
+        self._inertia[ids, self._object] = inertia
         shift = rng.uniform(-1.0, 1.0, (count, 3)) * s.torso_com
         self._com[ids, self._torso] = self._nominal_com + shift
         self.batch.set_const(ids)

@@ -88,11 +88,8 @@ def build_reference(
 
     Each clip's last frame is repeated for `hold` seconds, at rest.
 
-    Raises ValueError naming the prior that is invalid or handles another object.
+    Raises ValueError naming the prior that is invalid or lacks a contact label.
     """
-    if not priors:
-        msg = "no priors; make some with `priors FOLDER --out DIR`"
-        raise ValueError(msg)
     tables, qpos, qvel = [], [], []
     for prior in priors:
         _check(prior, scene)
@@ -156,16 +153,6 @@ def generalized_motion(model: mujoco.MjModel, prior: Prior) -> tuple[Floats, Flo
 
 def _check(prior: Prior, scene: Scene) -> None:
     prior.validate(scene.robot)
-    if (prior.object.shape, prior.object.size) != (
-        scene.object.shape,
-        scene.object.size,
-    ):
-        msg = (
-            f"prior '{prior.name}': object is {prior.object.shape} "
-            f"{prior.object.size}, the task's is {scene.object.shape} "
-            f"{scene.object.size}"
-        )
-        raise ValueError(msg)
     for name in scene.contact_names:
         if name not in prior.contact_names:
             known = ", ".join(prior.contact_names)

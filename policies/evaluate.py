@@ -102,7 +102,12 @@ def roll_hierarchy(
         states.append(np.array(env.batch.qpos))
     qpos = np.array(states)
     return [
-        Trace.of_states(qpos[:, i], task.dt, task.object, priors[int(clip)].goal_pos_w)
+        Trace.of_states(
+            qpos[:, i],
+            task.dt,
+            env.variants.object(clip),
+            priors[int(clip)].goal_pos_w,
+        )
         for i, clip in enumerate(clips)
     ]
 

@@ -42,8 +42,8 @@ def play(
     task, robot = task_by_name(task_name), g1()
     clips = task_priors(priors or default_priors(task_name), task.name)
     env = BatchEnv(task, robot, clips, 1, threads=1, seed=seed, pool=FROM_START)
-    states = rollout_qpos(env, _agent(agent, env, run, seed))
-    frames = render_motion(env.scene.model, states[::2])
+    states, clip = rollout_qpos(env, _agent(agent, env, run, seed))
+    frames = render_motion(env.variants.model(clip), states[::2])
     write_video(video, frames, (480, 360), 25.0)
     return len(states)
 

@@ -165,14 +165,14 @@ def evaluate_path(
 
 def rollout_qpos(
     env: BatchEnv, agent: Callable[[NDArray], NDArray]
-) -> NDArray[np.float64]:
-    """States `(T, nq)` of the first simulation's episode from the first frame."""
+) -> tuple[NDArray[np.float64], int]:
+    """States `(T, nq)` of the first simulation's episode, and its clip."""
     obs = env.reset()
-    states = []
+    clip, states = int(env.clip[0]), []
     for _ in range(int(env.reference.length.max())):
         states.append(np.array(env.batch.qpos[0]))
         env.step_async(agent(obs))
         obs, _, done, _ = env.step_wait()
         if done[0]:
             break
-    return np.array(states)
+    return np.array(states), clip

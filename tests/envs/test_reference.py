@@ -6,7 +6,6 @@ import pytest
 from scipy.ndimage import gaussian_filter1d
 
 from assets import rotations
-from assets.objects import LIFT_BOX
 from envs.commands import command_table
 from envs.observations import command_layout, size
 from envs.reference import Frames, build_reference, generalized_motion, held
@@ -103,17 +102,6 @@ def test_the_last_frame_is_held_at_rest(scene, lift_prior):
     reference = build_reference(scene, [lift_prior], hold=1.0)
     assert reference.length[0] == longer.num_frames
     np.testing.assert_allclose(reference.qvel[-30:], 0.0, atol=1e-9)
-
-
-def test_another_box_is_named_with_both_sizes(scene, lift_prior):
-    flat = dataclasses.replace(LIFT_BOX, size=(0.26, 0.34, 0.40))
-    with pytest.raises(ValueError, match=r"'lift': object is box \(0\.26, 0\.34, 0\.4"):
-        build_reference(scene, [dataclasses.replace(lift_prior, object=flat)])
-
-
-def test_no_priors_are_refused_with_what_to_do(scene):
-    with pytest.raises(ValueError, match="no priors; make some with"):
-        build_reference(scene, [])
 
 
 def test_a_prior_without_a_tasks_label_is_named(scene, lift_prior):
