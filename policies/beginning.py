@@ -30,7 +30,7 @@ def make_contract(env: BatchEnv, priors: Sequence[Prior]) -> Contract:
     table = command_table(reference, robot.num_joints)
     return Contract(
         robot=robot,
-        object=priors[chosen].object,
+        object=env.variants.object(chosen),
         task=env.task.name,
         start=starts[chosen],
         goal=goals[chosen] if env.task.goal else None,

@@ -57,6 +57,10 @@ class DistillSettings:
     """Share of simulations on generator commands in the last round."""
     command_noise: float = 0.03
     """Noise on the generator's last command, in units of its spread over the clips."""
+    trials: int = 4
+    """Episodes a clip; those that the refiner never follows to the end are left out.
+
+    0 leaves none out."""
     seed: int = 0
     threads: int = 0
 
@@ -112,9 +116,13 @@ def distill(
     settings: DistillSettings,
     *,
     feedforward: bool = True,
+    states: dict[str, NDArray] | None = None,
     show: bool = True,
 ) -> tuple[Contract, NormalizedMlp, NormalizedMlp, list[dict[str, Any]]]:
-    """Teach a tracker and a generator; returns contract, both, and a row per round."""
+    """Teach a tracker and a generator; returns contract, both, and a row per round.
+
+    `states` are those of the refiner's own pool: where the student starts.
+    """
     if settings.rounds < 1:
         msg = f"distillation: rounds is {settings.rounds}, expected at least 1"
         raise ValueError(msg)
@@ -129,6 +137,8 @@ def distill(
         seed=settings.seed,
         feedforward=feedforward,
     )
+    for name, array in (states or {}).items():
+        getattr(env.pool, name)[:] = array
     contract = make_contract(env, priors)
     student = _student(contract, Sensing(env, priors), settings)
     tracker, generator = student.tracker.network, student.generator.network  # pyright: ignore[reportFunctionMemberAccess]

@@ -14,10 +14,11 @@ from envs.batch_env import BatchEnv
 from envs.render import render_motion
 from envs.tasks import task_by_name
 from perception.encode import write_video
-from policies.evaluate import FROM_START
+from policies.clips import task_priors
 from policies.refiner import Agent, load_network, zero_agent
+from policies.rollouts import FROM_START
 from policies.run_dir import RunDir
-from policies.stages import rollout_qpos, task_priors
+from policies.stages import rollout_qpos
 
 Floats = NDArray[np.floating]
 AgentName = Literal["zero", "random", "trained"]

@@ -5,14 +5,13 @@ import pytest
 import torch
 
 from envs.batch_env import BatchEnv
-from envs.commands import command_table
 from policies.beginning import make_contract
 from policies.bundle import Bundle
 from policies.contract import Contract
 from policies.distill import Student
-from policies.evaluate import roll_hierarchy
 from policies.network import NormalizedMlp
 from policies.refiner import load_network
+from policies.rollouts import roll_hierarchy
 from policies.run_dir import RunDir, load_priors
 from policies.sensing import Sensing
 from policies.stages import distill_run, evaluate_path, export_run
@@ -49,7 +48,7 @@ def test_a_bundle_is_evaluated_without_a_reference(exported, priors_folder):
     figures = evaluate_path(exported, priors_folder, 4, seed=1)["bundle"]
     assert figures["success"]["trials"] == 4
     failed = 4 - figures["success"]["successes"]
-    assert figures["dropped_standing"] <= failed
+    assert sum(figures["failures"].values()) == failed
     assert "commit" in figures
 
 
@@ -66,11 +65,11 @@ def test_rollouts_are_free_of_terminations(exported, task, robot, short_prior):
     ]
     steps = 40 + round((task.hold + 1.5) * 50) - 1
     assert [len(roll) for roll in rolls] == [2, 2, 2]
-    first, again, other = (roll[1] for roll in rolls)
+    first, again, other = (roll[1].trace for roll in rolls)
     assert first.root_pos_w.shape == (steps, 3)
     np.testing.assert_array_equal(first.root_pos_w, again.root_pos_w)
     assert not np.array_equal(first.root_pos_w, other.root_pos_w)
-    np.testing.assert_array_equal(first.goal_pos_w, short_prior.goal_pos_w)
+    assert first.goal_pos_w is None
 
 
 def test_a_run_without_tracker_is_not_exported(trained, tmp_path):
@@ -91,17 +90,6 @@ def student(task, robot, lift_prior):
     tracker = NormalizedMlp(widths["tracker"], (8,), (29,))
     generator = NormalizedMlp(widths["generator"], (8,), (8, 37))
     return Student(contract, tracker, generator, Sensing(env, [lift_prior]))
-
-
-def test_contracts_start_where_the_clips_do(student, lift_prior):
-    start = student.contract.start
-    student.contract.validate()
-    np.testing.assert_allclose(start.joint_pos, lift_prior.joint_pos[0])
-    assert start.root_height == pytest.approx(lift_prior.root_pos_w[0, 2])
-    offset = lift_prior.object_pos_w[0] - lift_prior.root_pos_w[0] * [1, 1, 0]
-    np.testing.assert_allclose(start.object_pos_w, offset)
-    table = command_table(student.env.reference, 29)
-    np.testing.assert_allclose(student.contract.initial_command, table[0], atol=1e-6)
 
 
 def test_a_dependent_student_follows_the_prior_from_anywhere(student):
