@@ -54,7 +54,7 @@ def pick_domain(domain: int | None, interface: str | None, private: bool) -> int
 
 def lockstep(plan: Plan, seed: int) -> Episode:
     """One episode with physics in this process and simulated time."""
-    contract = plan.bundle.contract
+    contract = plan.bundle.contract.with_goal(plan.goal)
     robot = known_robot(contract)
     backend = MujocoBackend(contract, robot, plan.world, seed)
     planner = InlinePlanner(plan.bundle.generator)

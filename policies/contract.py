@@ -91,6 +91,21 @@ class Contract:
         """Control periods between two commands of a plan."""
         return round(self.control_hz / self.command_hz)
 
+    def with_goal(self, goal: tuple[float, float, float] | None) -> Contract:
+        """With another goal: ahead [m], left [m] of the start, turned by [deg].
+
+        None keeps the contract's own. Raises ValueError for a skill without goal.
+        """
+        if goal is None:
+            return self
+        if self.goal is None:
+            msg = f"contract: {self.task} brings nothing anywhere; it takes no goal"
+            raise ValueError(msg)
+        if not all(math.isfinite(v) for v in goal):
+            msg = f"contract: the goal {goal} is not finite"
+            raise ValueError(msg)
+        return dataclasses.replace(self, goal=self.goal.moved(*goal))
+
     def layouts(self) -> dict[str, list[tuple[str, int]]]:
         """Layouts of command, tracker observation and generator input."""
         j = self.robot.num_joints

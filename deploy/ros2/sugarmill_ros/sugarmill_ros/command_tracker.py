@@ -69,6 +69,9 @@ class CommandTracker(SugarmillNode):
                 PoseStamped, "/object_pose", self._pose, qos.state()
             ),
             self.create_subscription(
+                PoseStamped, "/goal_pose", self._goal, qos.state()
+            ),
+            self.create_subscription(
                 JointTrajectory, "/plan", self.planner.take, command
             ),
             self.create_subscription(Bool, "/estop", self._stop, stop),
@@ -171,6 +174,10 @@ class CommandTracker(SugarmillNode):
     def _pose(self, message: PoseStamped) -> None:
         frame = message.header.frame_id
         self.backend.inbox.pose(frame, *pose_arrays(message), self.now())
+
+    def _goal(self, message: PoseStamped) -> None:
+        frame = message.header.frame_id
+        self.backend.inbox.goal(frame, *pose_arrays(message), self.now())
 
     def _stop(self, message: Bool) -> None:
         if message.data:
