@@ -1,5 +1,6 @@
-"""The command generator as a process: /object_pose, /goal_pose and /command in,
-/plan out.
+"""The command generator as a process: poses and /command in, /plan out.
+
+Poses are /object_pose and, for a skill that brings its object somewhere, /goal_pose.
 
 `sugarmill run --backend dds` starts it beside the loop; a ROS 2 node does the same with
 the same `GeneratorCore`.

@@ -58,9 +58,10 @@ def run_bundle(
     answers; the command generator is a third process, or a thread. Loopback unless
     an interface is named. `world` is the training world with its reset noise unless
     one is given. With `out`, trajectories are written there; with `bag`, what was read
-    and sent, one bag an episode, which `replay` runs again and compares. `goal` is where
-    a simulated robot should bring the object: ahead [m], left [m] of where it starts,
-    turned by [deg]; the contract's own unless one is given. Episode k uses seed `seed + k`. ValueError in one line on a bad bundle, robot or interface.
+    and sent, one bag an episode, which `replay` runs again and compares. `goal` is
+    where a simulated robot should bring the object: ahead [m], left [m] of where it
+    starts, turned by [deg]; the contract's own unless one is given. Episode k uses seed
+    `seed + k`. ValueError in one line on a bad bundle, robot or interface.
     """
     bundle = Bundle.load(bundle_path)
     spawn_sim = spawn_sim and interface is None

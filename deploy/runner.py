@@ -118,7 +118,7 @@ class PolicyRunner:
         return target
 
     def _ask(self, state: RobotState, now: float) -> None:
-        """Ask for a plan if it is time; not without a fresh goal where one is needed."""
+        """Ask for a plan if it is time, and the goal is known where there is one."""
         if not self._told(state, now):
             return
         goal = None

@@ -92,6 +92,10 @@ class CommandTracker(SugarmillNode):
             self.runner.safety.reset()
             msg = "cannot activate: nothing usable on /object_pose yet"
             raise ValueError(msg)
+        if self.bundle.contract.goal is not None and state.goal is None:
+            self.runner.safety.reset()
+            msg = "cannot activate: nothing usable on /goal_pose yet"
+            raise ValueError(msg)
         self._step_ms: list[float] = []
         self._missed = self._clamped = 0
         period = 1.0 / self.bundle.contract.control_hz
