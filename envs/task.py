@@ -16,6 +16,10 @@ from envs.terminations import Termination
 class ResetNoise:
     """Half widths of uniform noise on the state of an episode's first frame.
 
+    SUGAR has 0.1 m, 0.1 rad and 0.1 rad a joint, for 10⁹ steps; half of that places a
+    robot as well as an operator does, and leaves feet that tilt no further than they
+    can stand on.
+
     | field | unit | on |
     |---|---|---|
     | root_xy, root_z | m | root position |
@@ -25,10 +29,10 @@ class ResetNoise:
     | object_yaw | rad | object heading |
     """
 
-    root_xy: float = 0.1
+    root_xy: float = 0.05
     root_z: float = 0.01
-    root_rot: float = 0.1
-    joint: float = 0.1
+    root_rot: float = 0.03
+    joint: float = 0.05
     object_xy: float = 0.0
     object_yaw: float = 0.0
 

@@ -22,7 +22,7 @@ from rich.progress import (
 from stable_baselines3.common.callbacks import BaseCallback
 
 from envs.batch_env import BatchEnv
-from policies.refiner import actor_of, save_network
+from policies.refiner import actor_of, critic_of, save_network
 from policies.run_dir import RunDir, atomic, save_arrays
 
 WINDOW = 200
@@ -174,12 +174,13 @@ class Checkpoint(BaseCallback):
         self.save()
 
     def save(self) -> None:
-        """Write checkpoint, pool and the refiner's plain weights, atomically."""
+        """Write checkpoint, pool and the networks' plain weights, atomically."""
         atomic(self.run.checkpoint, self._save_model)
         pool = {f"pool_{k}": v for k, v in self.env.pool.state().items()}
         curve = {f"curve_{k}": v for k, v in self.curve.state().items()}
         save_arrays(self.run.progress, {**pool, **curve})
         save_network(self.run.refiner, actor_of(self.model))  # pyright: ignore
+        save_network(self.run.critic, critic_of(self.model))  # pyright: ignore
         self._last = time.monotonic()
 
     def _save_model(self, path: Path) -> None:

@@ -28,6 +28,8 @@ class Train:
     device: Literal["cpu", "cuda"] = "cpu"
     randomize: bool = False
     """Draw friction, mass and more anew each episode, and push the robot."""
+    init: Path | None = None
+    """Another task's run to start from: its robot can walk already."""
     resume: bool = False
     """Continue the run in --out; loads its pickled checkpoint."""
     robot_xml: Path | None = None
@@ -44,6 +46,7 @@ class Train:
             self.priors,
             self.out,
             settings,
+            init=self.init,
             resume=self.resume,
             robot_xml=self.robot_xml,
         )

@@ -9,7 +9,8 @@ generator as it learns, so that both meet the mistakes they make together.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -115,13 +116,14 @@ def distill(
     teacher: Callable[[Floats], Floats],
     settings: DistillSettings,
     *,
-    feedforward: bool = True,
+    options: Mapping[str, Any] = MappingProxyType({}),
     states: dict[str, NDArray] | None = None,
     show: bool = True,
 ) -> tuple[Contract, NormalizedMlp, NormalizedMlp, list[dict[str, Any]]]:
     """Teach a tracker and a generator; returns contract, both, and a row per round.
 
-    `states` are those of the refiner's own pool: where the student starts.
+    `options` are keywords of `BatchEnv` that the refiner was trained with, `states`
+    those of its own pool: where the student starts.
     """
     if settings.rounds < 1:
         msg = f"distillation: rounds is {settings.rounds}, expected at least 1"
@@ -135,7 +137,7 @@ def distill(
         settings.num_envs,
         threads=settings.threads,
         seed=settings.seed,
-        feedforward=feedforward,
+        **options,
     )
     for name, array in (states or {}).items():
         getattr(env.pool, name)[:] = array

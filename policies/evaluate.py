@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import collections
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -28,13 +29,14 @@ def evaluate_refiner(
     *,
     episodes: int,
     seed: int,
-    feedforward: bool = True,
+    options: Mapping[str, Any] = MappingProxyType({}),
     prepare: Prepare | None = None,
 ) -> dict[str, Any]:
     """Completion from the first frame under the task's terminations, with noise.
 
     Returns completion and success with their intervals, failures by cause, and the
-    object's distance [m] from the prior at the end of completed episodes.
+    object's distance [m] from the prior at the end of completed episodes. `options`
+    are keywords of `BatchEnv` that the refiner was trained with.
     """
     attempts = roll_refiner(
         task,
@@ -43,7 +45,7 @@ def evaluate_refiner(
         agent,
         episodes=episodes,
         seed=seed,
-        feedforward=feedforward,
+        options=options,
         prepare=prepare,
     )
     complete = [a for a in attempts if a.ended == COMPLETE]

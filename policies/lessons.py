@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,9 @@ def followed(
     priors: Sequence[Prior],
     teacher: Agent,
     trials: int,
-    **options: Any,
+    *,
+    seed: int,
+    options: Mapping[str, Any],
 ) -> list[int]:
     """Indices of the clips that the refiner followed to the end, once in `trials`.
 
@@ -36,8 +38,12 @@ def followed(
     """
     if trials < 1:
         return list(range(len(priors)))
-    episodes = trials * len(priors)
-    rolled = roll_refiner(task, robot, priors, teacher, episodes=episodes, **options)
+    rolled = roll_refiner(
+        *(task, robot, priors, teacher),
+        episodes=trials * len(priors),
+        seed=seed,
+        options=options,
+    )
     done = {attempt.clip for attempt in rolled if attempt.ended == COMPLETE}
     if not done:
         msg = f"the refiner follows none of its {len(priors)} clips to the end in "

@@ -28,6 +28,16 @@ def actor_of(model: PPO) -> NormalizedMlp:
     return actor
 
 
+def critic_of(model: PPO) -> NormalizedMlp:
+    """The value function of a PPO model as one module, weights shared."""
+    policy: Any = model.policy
+    normalizer = policy.features_extractor.normalizer
+    critic = NormalizedMlp(len(normalizer.mean), [], (1,))
+    critic.normalizer = normalizer
+    critic.layers = nn.Sequential(*policy.mlp_extractor.value_net, policy.value_net)
+    return critic
+
+
 def save_network(path: Path, network: NormalizedMlp) -> None:
     """Write weights, normalisation and layer sizes as arrays."""
     state = {k: v.detach().cpu().numpy() for k, v in network.state_dict().items()}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,22 +60,15 @@ def roll_refiner(
     *,
     episodes: int,
     seed: int,
-    feedforward: bool = True,
+    options: Mapping[str, Any] = MappingProxyType({}),
     prepare: Prepare | None = None,
 ) -> list[Attempt]:
     """Follow the clips, in turns, under the task's terminations and reset noise.
 
+    `options` are keywords of `BatchEnv` that the refiner was trained with.
     An attempt fails if it is terminated, or if the task's criterion says so.
     """
-    env = BatchEnv(
-        task,
-        robot,
-        priors,
-        episodes,
-        seed=seed,
-        feedforward=feedforward,
-        pool=FROM_START,
-    )
+    env = BatchEnv(task, robot, priors, episodes, seed=seed, pool=FROM_START, **options)
     obs = _begin(env, prepare)
     clips, rows = env.clip.tolist(), [_free_bodies(env)]
     found: dict[int, Attempt] = {}

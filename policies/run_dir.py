@@ -55,6 +55,11 @@ class RunDir:
         return self.path / "refiner.npz"
 
     @property
+    def critic(self) -> Path:
+        """The value function's weights, arrays only, for other runs to start from."""
+        return self.path / "critic.npz"
+
+    @property
     def tracker(self) -> Path:
         """The distilled tracker's weights, arrays only."""
         return self.path / "tracker.npz"

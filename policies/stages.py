@@ -27,7 +27,7 @@ from policies.run_dir import (
     save_priors,
     write_json,
 )
-from policies.subject import load_subject
+from policies.subject import load_subject, switches
 from policies.train import TrainSettings, train
 
 
@@ -37,6 +37,7 @@ def train_run(
     out: Path,
     settings: TrainSettings,
     *,
+    init: Path | None = None,
     resume: bool = False,
     robot_xml: Path | None = None,
 ) -> list[dict[str, Any]]:
@@ -44,7 +45,7 @@ def train_run(
     robot, run = robot_of(robot_xml), RunDir(out)
     task = task_on(task_name, robot)
     chosen = task_priors(priors, task.name)
-    rows = train(task, robot, chosen, out, settings, resume=resume)
+    rows = train(task, robot, chosen, out, settings, init=init, resume=resume)
     if rows:
         last = {k: rows[-1][k] for k in ("steps", "seconds", "completion", "reached")}
         run.add_metrics("training", {**last, **provenance(), "seed": settings.seed})
@@ -60,12 +61,11 @@ def distill_run(path: Path, out: Path, settings: DistillSettings) -> dict[str, A
     run, target, robot = RunDir(path), RunDir(out), robot_of(None)
     config, priors = run.read_config(), load_priors(run.priors)
     task = task_on(config["task"], robot)
-    teacher = Agent(load_network(run.refiner))
-    feedforward = config["settings"]["feedforward"]
+    teacher, options = Agent(load_network(run.refiner)), switches(config)
     kept = followed(
         *(task, robot, priors, teacher, settings.trials),
         seed=settings.seed,
-        feedforward=feedforward,
+        options=options,
     )
     states = None
     if run.progress.is_file():
@@ -74,7 +74,7 @@ def distill_run(path: Path, out: Path, settings: DistillSettings) -> dict[str, A
         states = pool_of_clips(run.progress, lengths, kept)
     contract, tracker, generator, rows = distill(
         *(task, robot, [priors[index] for index in kept], teacher, settings),
-        feedforward=feedforward,
+        options=options,
         states=states,
     )
     out.mkdir(parents=True, exist_ok=True)

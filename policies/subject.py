@@ -18,6 +18,9 @@ from policies.evaluate import evaluate_hierarchy, evaluate_refiner
 from policies.refiner import Agent, load_network
 from policies.run_dir import RunDir, prior_digest
 
+SWITCHES = ("feedforward",)
+"""Settings of a run that change what a refiner's actions mean."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Subject:
@@ -65,9 +68,18 @@ def load_subject(path: Path, robot: RobotSpec) -> Subject:
         task,
         robot,
         agent=agent,
-        feedforward=config["settings"]["feedforward"],
+        options=switches(config),
     )
     return Subject("refiner", path, task, judge, config["priors"], run)
+
+
+def switches(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Keywords of `BatchEnv` that a refiner was trained with, from its configuration.
+
+    What a configuration does not name was not there when it was written: off.
+    """
+    settings = config["settings"]
+    return {name: settings.get(name, False) for name in SWITCHES}
 
 
 def _bundle(path: Path, robot: RobotSpec) -> Subject:

@@ -16,6 +16,7 @@ from assets.robot import RobotSpec
 from envs.batch_env import BatchEnv
 from envs.guard import Guard
 from envs.randomize import Randomization
+from envs.refiner_observation import layout
 from envs.rewards.lint import lint
 from envs.state_pool import PoolSettings
 from envs.task import Task
@@ -30,6 +31,7 @@ from policies.run_dir import (
     save_priors,
     write_json,
 )
+from policies.warm_start import warm_start
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,17 +88,20 @@ def train(
     settings: TrainSettings,
     *,
     pool: PoolSettings | None = None,
+    init: Path | None = None,
     resume: bool = False,
     show: bool = True,
 ) -> list[dict[str, Any]]:
     """Train until `settings.steps`; returns the rows of the learning curve.
+
+    `init` is another run, whose networks this one starts from.
 
     Raises ValueError if `out` holds a run and `resume` is not asked for, or if a
     resumed run was made from other priors.
     """
     settings.validate()
     run = RunDir(out)
-    config = _config(task, priors, settings)
+    config = _config(task, priors, settings, init)
     _check_run(run, config, resume=resume)
     save_priors(run.priors, priors)
     env = BatchEnv(
@@ -110,6 +115,7 @@ def train(
         pool=pool,
         randomization=Randomization() if settings.randomize else None,
     )
+    config["observation"] = layout(env.scene)
     env.guard = Guard(run.path / "exploded")
     if not resume:
         check_rewards(env, show=show)
@@ -117,6 +123,8 @@ def train(
     if resume:
         _take_up(run, env, curve)
     model = _model(env, run, settings, resume=resume)
+    if init is not None and not resume:
+        warm_start(model, init, layout(env.scene))
     write_json(run.config, config)
     checkpoint = callbacks.Checkpoint(env, curve, run)
     steps: list = [callbacks.NormalizeObservations(), curve, checkpoint]
@@ -188,11 +196,12 @@ def _model(env: BatchEnv, run: RunDir, settings: TrainSettings, *, resume: bool)
 
 
 def _config(
-    task: Task, priors: Sequence[Prior], settings: TrainSettings
+    task: Task, priors: Sequence[Prior], settings: TrainSettings, init: Path | None
 ) -> dict[str, Any]:
     return {
         "task": task.name,
         "settings": dataclasses.asdict(settings),
+        "init": str(init) if init else None,
         "priors": {prior.name: prior_digest(prior) for prior in priors},
         "provenance": provenance(),
     }
