@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from envs.batch_env import BatchEnv
 from policies import bundle as bundles
 from policies.bodies import robot_of, task_on
+from policies.card import continue_command
 from policies.clips import about_priors, task_priors
 from policies.contract import Contract
 from policies.distill import DistillSettings, distill
-from policies.export import export_bundle
+from policies.export import add_figures, export_bundle
 from policies.lessons import followed, pool_of_clips
 from policies.refiner import Agent, load_network, save_network
 from policies.run_dir import (
@@ -93,13 +94,20 @@ def distill_run(path: Path, out: Path, settings: DistillSettings) -> dict[str, A
 
 
 def export_run(
-    path: Path, out: Path, *, episodes: int = 0, seed: int = 1000, videos: str = ""
+    path: Path,
+    out: Path,
+    *,
+    episodes: int = 0,
+    seed: int = 1000,
+    test: Path | None = None,
+    videos: str = "",
 ) -> Path:
     """Export a distilled run as a bundle; returns its path.
 
     With `episodes` the exported files themselves are evaluated without reference, from
-    the run's own starts, and the figures go into the bundle's metrics and card.
-    `videos` says for the card what kind of videos the priors were made from.
+    the run's own starts and those of the clips `test`, and the figures go into the
+    bundle's metrics and card. `videos` says for the card what kind of videos the priors
+    were made from.
     """
     run = RunDir(path)
     if not run.tracker.is_file():
@@ -108,14 +116,23 @@ def export_run(
     contract = Contract.load(path / bundles.CONTRACT)
     networks = load_network(run.tracker), load_network(run.generator)
     run.add_metrics("priors", about_priors(load_priors(run.priors), videos))
-    metrics = json.loads(run.metrics.read_text())
-    metrics.pop("bundle", None)
-    export_bundle(out, contract, *networks, metrics)
-    if episodes > 0:
-        figures = evaluate_path(out, run.priors, episodes, seed)
-        run.add_metrics("bundle", figures["bundle"])
-        export_bundle(out, contract, *networks, {**metrics, **figures})
+    export_bundle(out, contract, *networks, _metrics_for_bundle(run))
+    for folder in (run.priors, test) if episodes > 0 else ():
+        if folder is not None:
+            figures = evaluate_path(out, folder, episodes, seed, keep=True)
+            for section, values in figures.items():
+                run.add_metrics(section, values)
     return out
+
+
+def _metrics_for_bundle(run: RunDir) -> dict[str, Any]:
+    """The run's figures without older ones of a bundle, and how to train it on."""
+    config, metrics = run.read_config(), json.loads(run.metrics.read_text())
+    kept = {k: v for k, v in metrics.items() if not k.startswith("bundle")}
+    if "training" in kept:
+        command = continue_command(config["task"], config["settings"])
+        kept["training"] = {**kept["training"], "continue": command}
+    return kept
 
 
 def evaluate_path(
@@ -125,12 +142,13 @@ def evaluate_path(
     seed: int,
     *,
     robot_xml: Path | None = None,
+    keep: bool = False,
 ) -> dict[str, Any]:
     """Evaluate a run's refiner, or a bundle without reference; returns its figures.
 
     They stand under `refiner` or `bundle`, with `_test` for clips that it was not
     taught by, and the file's name where `robot_xml` puts another robot model under it.
-    A run keeps them among its metrics.
+    A run keeps them among its metrics, a bundle with `keep`.
     """
     if episodes < 1:
         msg = f"evaluation: episodes is {episodes}, expected at least 1"
@@ -144,6 +162,8 @@ def evaluate_path(
     figures |= provenance()
     if subject.run is not None:
         subject.run.add_metrics(section, figures)
+    elif keep:
+        add_figures(path, {section: figures})
     return {section: figures}
 
 

@@ -17,7 +17,7 @@ FILE = Path(__file__).with_name("other_shapes.xml")
 NOTE = """<!-- Made by `python -m assets.g1.other_shapes` from g1.xml. Do not edit.
 
      Feet are two capsules each instead of four spheres, hands ellipsoids instead of
-     boxes; 400 Hz instead of 200, an elliptic friction cone, more solver iterations. -->
+     boxes; 400 Hz instead of 200, an elliptic cone, more solver iterations. -->
 """
 
 _SIDES = ("left", "right")

@@ -8,7 +8,8 @@ import torch
 
 from policies import bundle as bundles
 from policies.bundle import Bundle
-from policies.export import check_parity, export_bundle, model_card, to_onnx
+from policies.card import model_card
+from policies.export import check_parity, export_bundle, to_onnx
 from policies.network import NormalizedMlp
 from tests.bundles import make_bundle, make_contract
 
@@ -142,7 +143,8 @@ def test_an_exported_bundle_is_whole(tmp_path, networks):
     )
     loaded = Bundle.load(out)
     assert loaded.metrics == metrics
-    assert "| refiner | completion | 0.5 |" in (out / bundles.CARD).read_text()
+    card = (out / bundles.CARD).read_text()
+    assert "| refiner, along its clips | not judged | 0.5 |" in card
     assert sorted(p.name for p in out.parent.iterdir()) == ["b"]
     sizes = {p.name for p in out.iterdir()}
     assert sizes == {*bundles.FILES, bundles.CHECKSUMS}
