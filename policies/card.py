@@ -15,9 +15,8 @@ Figures = Mapping[str, Any]
 LICENCE = "Apache-2.0, as the code that made it."
 
 LIMITS = """\
-- Measured in MuJoCo alone. Nothing here was validated on hardware; read
-  [the first day on hardware](https://github.com/sugarmill/sugarmill/blob/main/docs/first_day.md)
-  and `docs/limits.md` before a robot moves.
+- Measured in MuJoCo alone. Nothing here was validated on hardware: read Sugarmill's
+  `docs/limits.md` and `docs/first_day.md` before a robot moves.
 - The object must be of the shape and about the size below, and its pose must be known
   in the robot's frame; where there is a goal, the goal's pose too.
 - It begins as its clips begin: standing, with the object where it was in one of them.
@@ -65,9 +64,9 @@ def _what(contract: Contract) -> list[str]:
     if contract.goal is not None:
         ahead, left, height = contract.goal.pos_w
         lines.append(
-            "The generator is told where to bring the object, in the same frame; where "
-            f"nobody tells, {ahead:.2f} m ahead of the start, {left:.2f} m to the left, "
-            f"{height:.2f} m high."
+            "The generator is told where to bring the object, in the same frame. "
+            f"Where nobody tells it is {ahead:.2f} m ahead of the start, "
+            f"{left:.2f} m to the left and {height:.2f} m high."
         )
     return lines
 
