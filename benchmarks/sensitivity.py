@@ -13,6 +13,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import tyro
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -143,9 +144,7 @@ def picture(figures: dict[str, Any], task: str) -> Figure:
 def _curve(axes: Axes, axis: dict[str, Any]) -> None:
     values = [row["value"] for row in axis["rows"]]
     rates = [row["success"]["rate"] for row in axis["rows"]]
-    low, high = zip(
-        *(row["success"]["interval95"] for row in axis["rows"]), strict=True
-    )
+    low, high = np.array([row["success"]["interval95"] for row in axis["rows"]]).T
     axes.fill_between(values, low, high, alpha=0.25, linewidth=0.0)
     axes.plot(values, rates, marker="o", markersize=3)
     axes.set_xlabel(f"{axis['title']} {axis['unit']}".strip(), fontsize=8)

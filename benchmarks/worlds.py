@@ -32,9 +32,7 @@ class Axis:
 
 AXES = (
     Axis("mass", "object's mass, factor", "", (0.5, 0.7, 1.0, 1.4, 2.0), 1.0),
-    Axis(
-        "friction", "friction of object and hands", "", (0.3, 0.5, 0.7, 0.9, 1.2), 1.2
-    ),
+    Axis("friction", "friction, object and hands", "", (0.3, 0.5, 0.7, 0.9, 1.2), 1.2),
     Axis("size", "object's size, factor", "", (0.8, 0.9, 1.0, 1.1, 1.2), 1.0),
     Axis("push", "pushes of the robot", "m/s", (0.0, 0.15, 0.3, 0.45, 0.6), 0.0),
 )
@@ -47,8 +45,8 @@ class World:
     | field | unit | meaning |
     |---|---|---|
     | mass, size | – | factors on the object's |
-    | friction | – | sliding friction of the object and of the hands on it; None: as is |
-    | push | m/s | what every push adds to the robot's speed, from a random side |
+    | friction | – | sliding, of the object and of the hands on it; None: as is |
+    | push | m/s | what a push adds to the robot's speed, to a random side |
     """
 
     mass: float = 1.0
