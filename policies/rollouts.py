@@ -108,8 +108,13 @@ def roll_hierarchy(
     before its clip, and some seconds more, are over.
     """
     free = dataclasses.replace(task, terminations=(), hold=task.hold + EXTRA_HOLD)
-    off = {"feedforward": False}
-    env = BatchEnv(free, robot, priors, episodes, seed=seed, pool=FROM_START, **off)
+    env = BatchEnv(
+        *(free, robot, priors, episodes),
+        seed=seed,
+        feedforward=False,
+        balance=False,
+        pool=FROM_START,
+    )
     _begin(env, prepare)
     clips, sensing, hierarchy = env.clip.tolist(), Sensing(env, priors), make(episodes)
     hierarchy.reset(sensing())
