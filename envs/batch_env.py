@@ -2,7 +2,7 @@
 
 `mujoco.batch.Batch` steps all simulations on a C++ thread pool; everything around it
 works on whole arrays. The target of the PD controllers is the prior's next joints plus
-the feed-forward offset plus the scaled action.
+the feed-forward offset plus what keeps the balance plus the scaled action.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from assets.objects import ObjectSpec
 from assets.robot import RobotSpec
 from envs import refiner_observation, terminations
+from envs.balance import Balance
 from envs.guard import Guard
 from envs.observations import Sense, size
 from envs.quantities import Motion, Step, measure, sensed, yaw_frame
@@ -94,6 +95,7 @@ class BatchEnv(SharedVecEnv):
         threads: int = 0,
         seed: int = 0,
         feedforward: bool = True,
+        balance: bool = True,
         pool: PoolSettings | None = None,
         randomization: Randomization | None = None,
     ) -> None:
@@ -137,6 +139,7 @@ class BatchEnv(SharedVecEnv):
         self._begun = np.zeros(num_envs, np.int64)
         self._air = np.zeros((num_envs, len(self._feet)), np.float32)
         self._actions = self.last_action
+        self.balance = Balance() if balance else None
         self.guard: Guard | None = None
         names = [row.name for row in task.terminations]
         self._exploded = names.index("exploded") if "exploded" in names else len(names)
@@ -164,10 +167,16 @@ class BatchEnv(SharedVecEnv):
         return self._base() + self._scale * actions
 
     def _base(self) -> Floats:
-        """Targets of zero action: the prior's next joints and the feed-forward."""
+        """Targets of zero action: the prior's next joints, feed-forward, balance."""
         rows = self.reference.rows(self.clip, self.time, 1)
         frames = self.reference.frames
-        return frames.joint_pos[rows] + frames.offset[rows]
+        base = frames.joint_pos[rows] + frames.offset[rows]
+        if self.balance is None:
+            return base
+        now = self.row
+        goal = self.reference.qpos[now], self.reference.qvel[now]
+        wrench = self.balance.wrench(self._qpos, self._qvel, goal).astype(np.float32)
+        return base + np.einsum("njk,nk->nj", self.reference.balance[now], wrench)
 
     def step_async(self, actions: Floats) -> None:
         """Keep the actions `(N, J)` for `step_wait`."""

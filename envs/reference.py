@@ -12,6 +12,7 @@ from scipy.ndimage import gaussian_filter1d
 
 from assets import rotations
 from assets.scene import OBJECT_JOINT
+from envs.balance import balance_table
 from envs.feedforward import target_offset
 from envs.scene import Scene
 from perception.prior import Prior
@@ -57,7 +58,8 @@ class Frames:
 class Reference:
     """All clips end to end. Row `start[k] + t` is frame t of clip k.
 
-    `qpos (S, nq)` and `qvel (S, nv)` are the simulator's state at each frame.
+    `qpos (S, nq)` and `qvel (S, nv)` are the simulator's state at each frame, and
+    `balance (S, J, 6)` its `balance_table`.
     """
 
     names: tuple[str, ...]
@@ -66,6 +68,7 @@ class Reference:
     frames: Frames
     qpos: Floats
     qvel: Floats
+    balance: Floats
 
     @property
     def num_clips(self) -> int:
@@ -110,6 +113,7 @@ def build_reference(
         frames=Frames(**columns),
         qpos=np.concatenate(qpos),
         qvel=np.concatenate(qvel),
+        balance=np.concatenate([balance_table(scene, q) for q in qpos]),
     )
 
 

@@ -23,6 +23,8 @@ class Train:
     seed: int = 0
     feedforward: bool = True
     """Add inverse-dynamics torque to the targets."""
+    balance: bool = True
+    """Add what the standing feet do against a body out of place."""
     stop_at: float = 0.0
     """Stop once this share of episodes completes from the first frame; 0: never."""
     device: Literal["cpu", "cuda"] = "cpu"
@@ -39,7 +41,8 @@ class Train:
         from policies.stages import train_run
         from policies.train import TrainSettings
 
-        names = "steps num_envs seed feedforward stop_at device randomize".split()
+        names = "steps num_envs seed feedforward balance stop_at device".split()
+        names.append("randomize")
         settings = TrainSettings(**{name: getattr(self, name) for name in names})
         rows = train_run(
             self.task,

@@ -53,9 +53,11 @@ class TrainSettings:
     target_kl: float = 0.03
     entropy: float = 0.0
     hidden: tuple[int, ...] = (256, 128)
-    initial_log_std: float = -1.0
+    initial_log_std: float = -2.3
     feedforward: bool = True
     """Add the inverse-dynamics offset to the PD targets."""
+    balance: bool = True
+    """Add what the standing feet do against a body out of place."""
     stop_at: float = 0.0
     """Stop once this share of episodes completes from the first frame; 0: never."""
     seconds: float = 0.0
@@ -112,6 +114,7 @@ def train(
         threads=settings.threads,
         seed=settings.seed,
         feedforward=settings.feedforward,
+        balance=settings.balance,
         pool=pool,
         randomization=Randomization() if settings.randomize else None,
     )
