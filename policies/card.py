@@ -94,7 +94,7 @@ def _results(metrics: Figures) -> list[str]:
 
 def _who(kind: str, where: str) -> str:
     who = "refiner, along its clips" if kind == "refiner" else "without reference"
-    clips, _, model = where.rpartition("in_")
+    clips, _, model = where.partition("in_")
     words = {"test": "clips it never saw", "mixed": "clips it saw and others"}
     known = words.get(clips.strip("_") or where, "")
     model = f"another robot model, {model}" if model and "in_" in where else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import tyro
 
@@ -134,9 +134,9 @@ class Evaluate:
         from policies.stages import evaluate_path
         from policies.tables import print_beside
 
-        figures = {}
+        figures: dict[str, Any] = {}
         for folder in self.priors or (None,):
-            figures |= evaluate_path(
+            found = evaluate_path(
                 self.source,
                 folder,
                 self.episodes,
@@ -144,6 +144,9 @@ class Evaluate:
                 robot_xml=self.robot_xml,
                 keep=self.keep,
             )
+            for section, values in found.items():
+                again = f" ({folder})" if section in figures else ""
+                figures[section + again] = values
         print_beside(str(self.source), figures)
         if self.out is not None:
             write_json(self.out, figures)

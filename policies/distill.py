@@ -21,7 +21,7 @@ from rich.progress import track
 from assets.robot import RobotSpec
 from envs.batch_env import BatchEnv
 from envs.commands import command_table
-from envs.observations import size
+from envs.observations import Sense, generator_observation, size
 from envs.task import Task
 from perception.prior import Prior
 from policies.beginning import make_contract
@@ -33,6 +33,9 @@ from policies.replay import Replay
 from policies.sensing import Sensing
 
 Floats = NDArray[np.floating]
+
+PAIR_EVERY = 5
+"""Control steps between the generator's lessons; a robot plans every 20."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,6 +85,7 @@ class Student(Hierarchy):
         self.table = command_table(env.reference, env.robot.num_joints)
         self.independent = np.zeros(env.num_envs, bool)
         self.obs: Floats = np.zeros((0, 0), np.float32)
+        self.steps = 0
         self.pairs: list[tuple[Floats, Floats]] = []
 
     def restart(self, ids: NDArray[np.integer]) -> None:
@@ -98,9 +102,18 @@ class Student(Hierarchy):
         ]
         return np.stack(ahead, axis=1)
 
+    def _plan(self, sense: Sense) -> None:
+        """Plan where it is due; note what everybody should plan a few times a plan."""
+        if self.steps % PAIR_EVERY == 0:
+            goal = self.contract.goal is not None
+            obs = generator_observation(sense, self.command, goal=goal)
+            everyone = np.arange(self.env.num_envs)
+            self.pairs.append((obs, self.reference_plans(everyone)))
+        self.steps += 1
+        super()._plan(sense)
+
     def _generate(self, obs: Floats, due: NDArray[np.integer]) -> Floats:
         plans = self.reference_plans(due)
-        self.pairs.append((obs, plans))
         mine = self.independent[due]
         return np.where(mine[:, None, None], super()._generate(obs, due), plans)
 

@@ -1,18 +1,23 @@
+import dataclasses
 import json
 
 import numpy as np
 import pytest
 import torch
 
+from assets.g1.other_shapes import FILE
 from envs.batch_env import BatchEnv
+from envs.terminations import Termination
 from policies.beginning import make_contract
+from policies.bodies import robot_of, task_on
 from policies.bundle import Bundle
 from policies.contract import Contract
 from policies.distill import Student
+from policies.lessons import followed, pool_of_clips
 from policies.network import NormalizedMlp
-from policies.refiner import load_network
+from policies.refiner import load_network, zero_agent
 from policies.rollouts import roll_hierarchy
-from policies.run_dir import RunDir, load_priors
+from policies.run_dir import RunDir, load_priors, save_arrays
 from policies.sensing import Sensing
 from policies.stages import distill_run, evaluate_path, export_run
 
@@ -53,6 +58,52 @@ def test_a_bundle_is_evaluated_without_a_reference(exported, priors_folder):
     failed = 4 - figures["success"]["successes"]
     assert sum(figures["failures"].values()) == failed
     assert "commit" in figures
+
+
+def test_a_bundle_is_evaluated_in_another_model_of_the_robot(
+    exported, tmp_path, short_prior
+):
+    """The file brings its own timestep; one that does not fit is refused."""
+    short_prior.save(tmp_path / "short.prior.npz")
+    assert task_on("lift-box", robot_of(FILE)).substeps == 8
+    found = evaluate_path(exported, tmp_path, 2, seed=0, robot_xml=FILE)
+    assert found["bundle_in_other_shapes"]["success"]["trials"] == 2
+    odd = tmp_path / "odd.xml"
+    odd.write_text(FILE.read_text().replace('timestep="0.0025"', 'timestep="0.003"'))
+    with pytest.raises(ValueError, match=r"timestep of 0\.003 s does not divide"):
+        evaluate_path(exported, tmp_path, 2, seed=0, robot_xml=odd)
+    with pytest.raises(ValueError, match="no such robot model"):
+        evaluate_path(exported, tmp_path, 2, seed=0, robot_xml=tmp_path / "none.xml")
+
+
+def test_only_clips_that_the_refiner_follows_are_taught(
+    task, robot, lift_prior, short_prior
+):
+    seen = BatchEnv(task, robot, [short_prior], 1).reset()
+    agent, clips = zero_agent(seen.shape[1], robot.num_joints), [lift_prior]
+    assert followed(task, robot, clips, agent, 0, seed=0, options={}) == [0]
+    strict = dataclasses.replace(task, terminations=(Termination("no", never, 0.5),))
+    with pytest.raises(ValueError, match="follows none of its 1 clips to the end"):
+        followed(strict, robot, clips, agent, 2, seed=0, options={})
+    free = dataclasses.replace(task, terminations=())
+    clips = [lift_prior, short_prior]
+    assert followed(free, robot, clips, agent, 1, seed=0, options={}) == [0, 1]
+
+
+def never(step):
+    return np.ones(len(step.action))
+
+
+def test_a_checkpoints_pool_is_cut_down_to_the_clips_that_are_taught(tmp_path):
+    lengths, rows = [3, 4, 2], np.arange(9)
+    pool = {"qpos": rows[:, None], "qvel": rows[:, None], "last_action": rows[:, None]}
+    arrays = {f"pool_{k}": v for k, v in {**pool, "flagged": rows > 3}.items()}
+    save_arrays(tmp_path / "progress.npz", {**arrays, "pool_counters": np.zeros(2)})
+    kept = pool_of_clips(tmp_path / "progress.npz", lengths, [0, 2])
+    np.testing.assert_array_equal(kept["qpos"][:, 0], [0, 1, 2, 7, 8])
+    np.testing.assert_array_equal(kept["flagged"], [False] * 3 + [True] * 2)
+    with pytest.raises(ValueError, match="states of 9 frames, the run's clips have 8"):
+        pool_of_clips(tmp_path / "progress.npz", [3, 5], [0])
 
 
 def test_a_bundles_starts_must_be_named(exported):
