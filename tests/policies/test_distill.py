@@ -67,7 +67,7 @@ def test_a_bundle_is_evaluated_in_another_model_of_the_robot(
     short_prior.save(tmp_path / "short.prior.npz")
     assert task_on("lift-box", robot_of(FILE)).substeps == 8
     found = evaluate_path(exported, tmp_path, 2, seed=0, robot_xml=FILE)
-    assert found["bundle_in_other_shapes"]["success"]["trials"] == 2
+    assert found["bundle_test_in_other_shapes"]["success"]["trials"] == 2
     odd = tmp_path / "odd.xml"
     odd.write_text(FILE.read_text().replace('timestep="0.0025"', 'timestep="0.003"'))
     with pytest.raises(ValueError, match=r"timestep of 0\.003 s does not divide"):
