@@ -17,10 +17,10 @@ LICENCE = "Apache-2.0, as the code that made it."
 LIMITS = """\
 - Measured in MuJoCo alone. Nothing here was validated on hardware: read Sugarmill's
   `docs/limits.md` and `docs/first_day.md` before a robot moves.
-- The object must be of the shape and about the size below, and its pose must be known
+- The object must be of the shape and about the size above, and its pose must be known
   in the robot's frame; where there is a goal, the goal's pose too.
 - It begins as its clips begin: standing, with the object where it was in one of them.
-- What was not measured below is not known."""
+- What was not measured above is not known."""
 
 
 def model_card(contract: Contract, metrics: Figures) -> str:
@@ -137,7 +137,10 @@ def _worlds(axes: Figures) -> list[str]:
         for row in axis["rows"]:
             value = f"{row['value']:g} {axis['unit']}".strip()
             lines.append(f"| {axis['title']} | {value} | {show(row['success'])} |")
-    return lines
+    seeds = _sorted(axis.get("seed") for axis in axes.values())
+    commits = _sorted(axis.get("commit") for axis in axes.values())
+    note = f"One thing changed at a time. Seeds {seeds}; measured at {commits}."
+    return [*lines, "", note]
 
 
 def _going_on(metrics: Figures) -> list[str]:
