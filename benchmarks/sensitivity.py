@@ -58,16 +58,7 @@ def main(settings: Settings) -> None:
     known = _known(settings, subject, clips)
     cells = [(axis, value) for axis in AXES for value in axis.values]
     for axis, value in track(cells, "other worlds"):
-        rows = known["figures"].setdefault(
-            axis.name,
-            {
-                "title": axis.title,
-                "unit": axis.unit,
-                "seed": settings.seed,
-                "commit": known["commit"][:7],
-                "rows": [],
-            },
-        )["rows"]
+        rows = _axis(known, axis)["rows"]
         if all(row["value"] != value for row in rows):
             rows.append(_measure(subject, clips, axis, value, settings))
             rows.sort(key=lambda row: row["value"])
@@ -109,6 +100,18 @@ def _digest(subject: Subject) -> str:
     names = [TRACKER, GENERATOR] if subject.run is None else ["refiner.npz"]
     whole = b"".join((subject.path / name).read_bytes() for name in names)
     return hashlib.sha256(whole).hexdigest()[:16]
+
+
+def _axis(known: dict[str, Any], axis: Axis) -> dict[str, Any]:
+    """The axis among what is known, without a row if it is new."""
+    new = {
+        "title": axis.title,
+        "unit": axis.unit,
+        "seed": known["seeds"][0],
+        "commit": known["commit"][:7],
+        "rows": [],
+    }
+    return known["figures"].setdefault(axis.name, new)
 
 
 def _measure(
