@@ -20,8 +20,8 @@ from envs.scene import Scene
 
 Floats = NDArray[np.floating]
 
-STANDING = 0.02
-"""Height [m] below which a point of the prior's sole bears weight."""
+WEIGHT_FORCE = 1.0
+"""Force [N] on the floor above which a foot counts as standing on it."""
 SOFT = 1e-3
 """What a narrow foot gives up of a moment rather than push its points apart [m²]."""
 
@@ -30,9 +30,9 @@ SOFT = 1e-3
 class Balance:
     """Springs and dampers of the root: along x, y, z, and about x, y, z, world frame.
 
-    Found by random search for the longest walk without any learning, from noisy
-    starts of kicks and carries (0.9 s without, 7.6 s with): stiff against height and
-    tilt, soft but damped along the floor, where only the next step can help.
+    Found by random search for the fewest falls a second walked, without any learning,
+    from noisy starts of kicks, carries and sits: stiff against height and tilt, soft
+    but damped along the floor, where only the next step can help.
 
     | field | unit |
     |---|---|
@@ -41,8 +41,8 @@ class Balance:
     | limit | N, N·m, of each component of the wrench |
     """
 
-    spring: tuple[float, ...] = (150.0, 150.0, 4000.0, 1400.0, 1400.0, 33.0)
-    damper: tuple[float, ...] = (350.0, 350.0, 7.0, 2.3, 2.3, 2.0)
+    spring: tuple[float, ...] = (130.0, 130.0, 2600.0, 900.0, 900.0, 66.0)
+    damper: tuple[float, ...] = (490.0, 490.0, 9.5, 1.3, 1.3, 2.3)
     limit: float = 100.0
 
     def wrench(self, qpos: Floats, qvel: Floats, goal: tuple[Floats, Floats]) -> Floats:
@@ -59,51 +59,79 @@ class Balance:
 
 
 def balance_table(scene: Scene, qpos: Floats, soft: float = SOFT) -> Floats:
-    """Joint offsets `(T, J, 6)` [rad] for a unit wrench at each state `(T, nq)`.
+    """Joint offsets `(T, 2**F, J, 6)` [rad] for a unit wrench at each state `(T, nq)`.
 
-    Zero where no foot stands. Forces at the sole's points are those of least norm
-    that give the wrench; whether friction and the foot's edges allow them is left to
-    the limit of `Balance`.
+    The second index says which of the F feet stand, foot f as bit f; with none of them
+    all is zero. Forces at the soles' points are those of least norm that give the
+    wrench; whether friction and the feet's edges allow them is left to `Balance`'s
+    limit.
     """
     model, joints = scene.model, scene.num_joints
     data = mujoco.MjData(model)
     root = model.body(scene.robot.root_body).id
-    soles = _soles(scene)
-    table = np.zeros((len(qpos), joints, 6), np.float32)
+    soles = [_sole(model, name) for name in scene.feet]
+    table = np.zeros((len(qpos), 2 ** len(soles), joints, 6), np.float32)
     for t in range(len(qpos)):
         data.qpos = qpos[t]
         mujoco.mj_kinematics(model, data)
         mujoco.mj_comPos(model, data)
-        jac = _standing(model, data, soles)
-        base = jac[:, :6].T.copy()
-        base[3:] = data.xmat[root].reshape(3, 3) @ base[3:]
-        inverse = np.linalg.inv(base @ base.T + soft * np.eye(6))
-        table[t] = -jac[:, 6 : 6 + joints].T @ base.T @ inverse
+        turn = data.xmat[root].reshape(3, 3)
+        feet = [sole_jacobian(model, data, sole) for sole in soles]
+        for stand in range(1, 2 ** len(soles)):
+            jac = np.concatenate([j for f, j in enumerate(feet) if stand >> f & 1])
+            base = jac[:, :6].T.copy()
+            base[3:] = turn @ base[3:]
+            inverse = np.linalg.inv(base @ base.T + soft * np.eye(6))
+            table[t, stand] = -jac[:, 6 : 6 + joints].T @ base.T @ inverse
     return table / scene.robot.array("kp").astype(np.float32)[:, None]
+
+
+STANDING = 0.02
+"""Height [m] below which a point of the prior's sole bears weight."""
+
+
+def standing(scene: Scene, qpos: Floats) -> NDArray[np.bool_]:
+    """Which feet bear weight `(T, F)` at states `(T, nq)` by their soles' height."""
+    model, data = scene.model, mujoco.MjData(scene.model)
+    soles = [_sole(model, name) for name in scene.feet]
+    found = np.zeros((len(qpos), len(soles)), bool)
+    for t in range(len(qpos)):
+        data.qpos = qpos[t]
+        mujoco.mj_kinematics(model, data)
+        for f, sole in enumerate(soles):
+            low = data.geom_xpos[sole, 2] - model.geom_size[sole, 0]
+            found[t, f] = low.min() < STANDING
+    return found
+
+
+def stands(feet_force: Floats, should: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Second index `(N,)` of `balance_table`: feet that stand, and that should.
+
+    `feet_force (N, F)` [N] is on the floor, `should (N, F)` the prior's `standing`. A
+    foot that is late in landing must not be pushed at, nor one about to leave.
+    """
+    bear = (feet_force > WEIGHT_FORCE) & should
+    return (bear << np.arange(bear.shape[1])).sum(axis=1)
 
 
 def _twist(qpos: Floats, qvel: Floats) -> Floats:
     """Velocity and angular velocity `(N, 6)` of roots in the world frame."""
-    return np.concatenate(
-        [qvel[:, :3], rotations.rotate(qpos[:, 3:7], qvel[:, 3:6])], 1
-    )
+    spin = rotations.rotate(qpos[:, 3:7], qvel[:, 3:6])
+    return np.concatenate([qvel[:, :3], spin], 1)
 
 
-def _soles(scene: Scene) -> list[int]:
-    """Geoms of the feet that touch the floor."""
-    model = scene.model
-    feet = [model.body(name).id for name in scene.feet]
-    solid = np.flatnonzero(model.geom_contype > 0)
-    return [int(g) for g in solid if model.geom_bodyid[g] in feet]
+def _sole(model: mujoco.MjModel, foot: str) -> list[int]:
+    """Geoms of a foot that touch the floor."""
+    solid = (model.geom_bodyid == model.body(foot).id) & (model.geom_contype > 0)
+    return [int(geom) for geom in np.flatnonzero(solid)]
 
 
-def _standing(model: mujoco.MjModel, data: mujoco.MjData, soles: list[int]) -> Floats:
-    """Jacobians `(3 P, nv)` of the soles' points that bear weight."""
-    found = [np.zeros((0, model.nv))]
-    for geom in soles:
-        centre = data.geom_xpos[geom]
-        if centre[2] - model.geom_size[geom, 0] < STANDING:
-            jac = np.zeros((3, model.nv))
-            mujoco.mj_jac(model, data, jac, None, centre, model.geom_bodyid[geom])
-            found.append(jac)
-    return np.concatenate(found)
+def sole_jacobian(
+    model: mujoco.MjModel, data: mujoco.MjData, sole: list[int]
+) -> Floats:
+    """Jacobian `(3 P, nv)` of the P points of a sole."""
+    jac = np.zeros((len(sole), 3, model.nv))
+    for k, geom in enumerate(sole):
+        body = int(model.geom_bodyid[geom])
+        mujoco.mj_jac(model, data, jac[k], None, data.geom_xpos[geom], body)
+    return jac.reshape(-1, model.nv)

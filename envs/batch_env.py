@@ -20,11 +20,12 @@ from numpy.typing import NDArray
 from assets.objects import ObjectSpec
 from assets.robot import RobotSpec
 from envs import refiner_observation, terminations
-from envs.balance import Balance
+from envs.balance import WEIGHT_FORCE, Balance, stands
 from envs.guard import Guard
 from envs.observations import Sense, size
 from envs.quantities import Motion, Step, measure, sensed, yaw_frame
 from envs.randomize import Randomization, Randomizer
+from envs.reach import Reach, reach_offset
 from envs.reference import build_reference
 from envs.reset import noisy_starts
 from envs.rewards.stack import RewardStack
@@ -39,9 +40,6 @@ Floats = NDArray[np.floating]
 
 ACTION_LIMIT = 4.0
 """Actions are clipped to ±4, which asks for a motor's whole effort."""
-
-WEIGHT_FORCE = 1.0
-"""Force [N] on the floor above which a foot counts as standing on it."""
 
 _VELOCITY_STAGE = mujoco.mjtStage.mjSTAGE_VEL
 
@@ -96,6 +94,7 @@ class BatchEnv(SharedVecEnv):
         seed: int = 0,
         feedforward: bool = True,
         balance: bool = True,
+        reach: bool = True,
         pool: PoolSettings | None = None,
         randomization: Randomization | None = None,
     ) -> None:
@@ -140,6 +139,7 @@ class BatchEnv(SharedVecEnv):
         self._air = np.zeros((num_envs, len(self._feet)), np.float32)
         self._actions = self.last_action
         self.balance = Balance() if balance else None
+        self.reach = Reach() if reach else None
         self.guard: Guard | None = None
         names = [row.name for row in task.terminations]
         self._exploded = names.index("exploded") if "exploded" in names else len(names)
@@ -167,16 +167,18 @@ class BatchEnv(SharedVecEnv):
         return self._base() + self._scale * actions
 
     def _base(self) -> Floats:
-        """Targets of zero action: the prior's next joints, feed-forward, balance."""
-        rows = self.reference.rows(self.clip, self.time, 1)
-        frames = self.reference.frames
+        """Targets of zero action: the prior's next joints, feed-forward, springs."""
+        rows, row = self.reference.rows(self.clip, self.time, 1), self.row
+        ref, frames = self.reference, self.reference.frames
         base = frames.joint_pos[rows] + frames.offset[rows]
-        if self.balance is None:
-            return base
-        now = self.row
-        goal = self.reference.qpos[now], self.reference.qvel[now]
-        wrench = self.balance.wrench(self._qpos, self._qvel, goal).astype(np.float32)
-        return base + np.einsum("njk,nk->nj", self.reference.balance[now], wrench)
+        if self.balance is not None:
+            goal = ref.qpos[row], ref.qvel[row]
+            wrench = self.balance.wrench(self._qpos, self._qvel, goal)
+            table = ref.balance[row, stands(self.now.feet_force, ref.standing[row])]
+            base += np.einsum("njk,nk->nj", table, wrench.astype("f4"))
+        if self.reach is not None:
+            base += reach_offset(self.reach, ref.reach, row, self.now)
+        return base
 
     def step_async(self, actions: Floats) -> None:
         """Keep the actions `(N, J)` for `step_wait`."""

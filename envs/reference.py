@@ -12,8 +12,9 @@ from scipy.ndimage import gaussian_filter1d
 
 from assets import rotations
 from assets.scene import OBJECT_JOINT
-from envs.balance import balance_table
+from envs.balance import balance_table, standing
 from envs.feedforward import target_offset
+from envs.reach import ReachTable, joined, reach_table
 from envs.scene import Scene
 from perception.prior import Prior
 
@@ -59,7 +60,8 @@ class Reference:
     """All clips end to end. Row `start[k] + t` is frame t of clip k.
 
     `qpos (S, nq)` and `qvel (S, nv)` are the simulator's state at each frame, and
-    `balance (S, J, 6)` its `balance_table`.
+    `balance (S, 2**F, J, 6)` its `balance_table`, `standing (S, F)` the feet that bear
+    weight; `reach` is what the contact bodies do.
     """
 
     names: tuple[str, ...]
@@ -69,6 +71,8 @@ class Reference:
     qpos: Floats
     qvel: Floats
     balance: Floats
+    standing: NDArray[np.bool_]
+    reach: ReachTable
 
     @property
     def num_clips(self) -> int:
@@ -93,12 +97,13 @@ def build_reference(
 
     Raises ValueError naming the prior that is invalid or lacks a contact label.
     """
-    tables, qpos, qvel = [], [], []
+    tables, reaches, qpos, qvel = [], [], [], []
     for prior in priors:
         _check(prior, scene)
         prior = held(prior, round(hold * prior.fps))
         q, v = generalized_motion(scene.model, prior)
         tables.append(_table(scene, prior, q, v, feedforward=feedforward))
+        reaches.append(reach_table(scene, q, v, tables[-1].contact, 1.0 / prior.fps))
         qpos.append(q)
         qvel.append(v)
     length = np.array([len(q) for q in qpos])
@@ -114,6 +119,8 @@ def build_reference(
         qpos=np.concatenate(qpos),
         qvel=np.concatenate(qvel),
         balance=np.concatenate([balance_table(scene, q) for q in qpos]),
+        standing=np.concatenate([standing(scene, q) for q in qpos]),
+        reach=joined(reaches),
     )
 
 

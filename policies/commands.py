@@ -25,6 +25,8 @@ class Train:
     """Add inverse-dynamics torque to the targets."""
     balance: bool = True
     """Add what the standing feet do against a body out of place."""
+    reach: bool = True
+    """Let hands and feet follow the object when it is not where the prior has it."""
     stop_at: float = 0.0
     """Stop once this share of episodes completes from the first frame; 0: never."""
     device: Literal["cpu", "cuda"] = "cpu"
@@ -41,7 +43,7 @@ class Train:
         from policies.stages import train_run
         from policies.train import TrainSettings
 
-        names = "steps num_envs seed feedforward balance stop_at device".split()
+        names = "steps num_envs seed feedforward balance reach stop_at device".split()
         names.append("randomize")
         settings = TrainSettings(**{name: getattr(self, name) for name in names})
         rows = train_run(

@@ -113,6 +113,7 @@ def roll_hierarchy(
         seed=seed,
         feedforward=False,
         balance=False,
+        reach=False,
         pool=FROM_START,
     )
     _begin(env, prepare)

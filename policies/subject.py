@@ -18,7 +18,7 @@ from policies.evaluate import evaluate_hierarchy, evaluate_refiner
 from policies.refiner import Agent, load_network
 from policies.run_dir import RunDir, prior_digest
 
-SWITCHES = ("feedforward", "balance")
+SWITCHES = ("feedforward", "balance", "reach")
 """Settings of a run that change what a refiner's actions mean."""
 
 

@@ -58,6 +58,8 @@ class TrainSettings:
     """Add the inverse-dynamics offset to the PD targets."""
     balance: bool = True
     """Add what the standing feet do against a body out of place."""
+    reach: bool = True
+    """Let hands and feet follow the object when it is not where the prior has it."""
     stop_at: float = 0.0
     """Stop once this share of episodes completes from the first frame; 0: never."""
     seconds: float = 0.0
@@ -115,6 +117,7 @@ def train(
         seed=settings.seed,
         feedforward=settings.feedforward,
         balance=settings.balance,
+        reach=settings.reach,
         pool=pool,
         randomization=Randomization() if settings.randomize else None,
     )

@@ -155,7 +155,7 @@ def test_targets_imply_the_action_that_asked_for_them(make):
 
 def test_zero_action_asks_for_the_priors_next_joints_and_the_offset(make):
     env = make()
-    env.balance = None
+    env.balance = env.reach = None
     env.reset()
     frames, rows = env.reference.frames, env.row + 1
     np.testing.assert_allclose(
