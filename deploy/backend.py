@@ -12,6 +12,22 @@ Floats = NDArray[np.float64]
 
 
 @dataclasses.dataclass(frozen=True)
+class GoalPose:
+    """Where the object should come to, seen from the robot at `stamp`.
+
+    | field | shape | unit | frame |
+    |---|---|---|---|
+    | pos_b | (3,) | m | anchor body |
+    | quat_b | (4,) | wxyz | anchor body |
+    | stamp | () | s | monotonic clock of the reader, when it arrived |
+    """
+
+    pos_b: Floats
+    quat_b: Floats
+    stamp: float
+
+
+@dataclasses.dataclass(frozen=True)
 class RobotState:
     """What the robot reports at one instant, joints in RobotSpec order.
 
@@ -24,6 +40,7 @@ class RobotState:
     | object_pos_b | (3,) | m | anchor body; NaN until an object was seen |
     | object_quat_b | (4,) | wxyz | anchor body; NaN until an object was seen |
     | object_stamp | () | s | as stamp; -inf until an object was seen |
+    | goal | GoalPose | | where the object should come to; None until one was told |
     """
 
     stamp: float
@@ -34,6 +51,7 @@ class RobotState:
     object_pos_b: Floats
     object_quat_b: Floats
     object_stamp: float
+    goal: GoalPose | None = None
 
     def validate(self, num_joints: int) -> None:
         """Raise ValueError in one line on a wrong shape; values are Safety's."""

@@ -19,11 +19,12 @@ from deploy.guards import Limits
 from policies.bundle import CHECKSUMS
 
 LOWSTATE, LOWCMD, OBJECT_POSE = "/lowstate", "/lowcmd", "/object_pose"
-PLAN, ESTOP = "/plan", "/estop"
+GOAL_POSE, PLAN, ESTOP = "/goal_pose", "/plan", "/estop"
 TYPES = {
     LOWSTATE: "unitree_hg/msg/LowState",
     LOWCMD: "unitree_hg/msg/LowCmd",
     OBJECT_POSE: "geometry_msgs/msg/PoseStamped",
+    GOAL_POSE: "geometry_msgs/msg/PoseStamped",
     PLAN: "trajectory_msgs/msg/JointTrajectory",
     ESTOP: "std_msgs/msg/Bool",
 }

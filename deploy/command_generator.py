@@ -1,4 +1,6 @@
-"""The command generator as a process: /object_pose and /command in, /plan out.
+"""The command generator as a process: poses and /command in, /plan out.
+
+Poses are /object_pose and, for a skill that brings its object somewhere, /goal_pose.
 
 `sugarmill run --backend dds` starts it beside the loop; a ROS 2 node does the same with
 the same `GeneratorCore`.
@@ -39,6 +41,7 @@ class GeneratorCore:
         """How long the last call of the network took."""
         self._generator = bundle.generator
         self._pose: tuple[np.ndarray, np.ndarray, float] | None = None
+        self._goal: tuple[np.ndarray, np.ndarray, float] | None = None
         self._frame = robot.anchor_body
 
     def pose(self, frame: str, pos: np.ndarray, quat: np.ndarray, now: float) -> None:
@@ -48,13 +51,26 @@ class GeneratorCore:
         else:
             self.inbox.refuse("object pose of no use")
 
+    def goal(self, frame: str, pos: np.ndarray, quat: np.ndarray, now: float) -> None:
+        """Take a goal pose that arrived at `now` [s]."""
+        if frame == self._frame and plausible(pos, quat):
+            self._goal = (pos, quat, now)
+        else:
+            self.inbox.refuse("goal pose of no use")
+
     def answer(self, message: object, now: float) -> Plan | None:
-        """The plan for a request, a JointState; None if it or the pose is unfit."""
+        """The plan for a request, a JointState; None if it or a pose is unfit."""
         if self._pose is None or now - self._pose[2] > MAX_OBJECT_AGE:
             self.inbox.refuse("request without a fresh object pose")
             return None
+        goal: tuple[np.ndarray, ...] = ()
+        if self.contract.goal is not None:
+            if self._goal is None or now - self._goal[2] > MAX_OBJECT_AGE:
+                self.inbox.refuse("request without a fresh goal pose")
+                return None
+            goal = self._goal[:2]
         try:
-            request = read_request(message, self.names, *self._pose[:2])
+            request = read_request(message, self.names, *self._pose[:2], *goal)
         except ValueError as error:
             self.inbox.refuse(str(error))
             return None

@@ -60,14 +60,20 @@ class CommandStream:
         """Whether the generator stayed away for so long that the robot stands."""
         return self._stand_from is not None
 
-    def request(self, object_pos_b: Floats, object_quat_b: Floats) -> Request | None:
+    def request(
+        self,
+        object_pos_b: Floats,
+        object_quat_b: Floats,
+        goal: tuple[Floats, Floats] | None = None,
+    ) -> Request | None:
         """What to ask for now, if it is time: once per plan."""
         if self._asked or self._phase < self._period or self.standing:
             return None
         self._asked = True
         self._serial += 1
         pos, quat = object_pos_b.copy(), object_quat_b.copy()
-        return Request(self._serial, self.command.copy(), pos, quat)
+        told = (goal[0].copy(), goal[1].copy()) if goal else (None, None)
+        return Request(self._serial, self.command.copy(), pos, quat, *told)
 
     def offer(self, plan: Plan) -> None:
         """Take the answer to the last request; anything else is refused."""

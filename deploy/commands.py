@@ -31,6 +31,8 @@ class Run:
     """Where the command generator runs over DDS."""
     bag: Path | None = None
     """Folder to record into, or with --backend replay to compare with."""
+    goal: tuple[float, float, float] | None = None
+    """Where a simulated robot brings the object: ahead, left [m], turned [deg]."""
 
     def run(self) -> int:
         """Run; exit 4 if an episode failed."""

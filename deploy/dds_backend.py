@@ -45,6 +45,7 @@ class _Link:
 
     states: transport.Latest
     poses: transport.Latest
+    goals: transport.Latest
     commands: DataWriter
     watch: transport.WriterWatch
 
@@ -56,13 +57,14 @@ class _Link:
         return cls(
             transport.Latest(member, transport.LOWSTATE, LowState, state),
             transport.Latest(member, transport.OBJECT_POSE, PoseStamped_, state),
+            transport.Latest(member, transport.GOAL_POSE, PoseStamped_, state),
             transport.writer(member, transport.LOWCMD, LowCmd, command),
             transport.WriterWatch(member, transport.LOWCMD),
         )
 
 
 class DdsBackend:
-    """`RobotBackend` over rt/lowstate, rt/object_pose and rt/lowcmd.
+    """`RobotBackend` over rt/lowstate, rt/object_pose, rt/goal_pose and rt/lowcmd.
 
     Stays on loopback unless `interface` names a network interface. Refuses, with
     BackendError, to write while another process writes rt/lowcmd: one of this machine
@@ -96,9 +98,11 @@ class DdsBackend:
         """The newest state; its stamp is when this process took it."""
         if self._link is not None:
             pose, state = self._link.poses.take(), self._link.states.take()
-            now = 1e-9 * time.monotonic_ns()
+            goal, now = self._link.goals.take(), 1e-9 * time.monotonic_ns()
             if pose is not None:
                 self._inbox.pose(pose.header.frame_id, *pose_arrays(pose), now)
+            if goal is not None:
+                self._inbox.goal(goal.header.frame_id, *pose_arrays(goal), now)
             if state is not None:
                 self._inbox.low_state(state, now)
         return self._inbox.state()

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assets.robot import RobotSpec
-from deploy.backend import RobotState
+from deploy.backend import GoalPose, RobotState
 from deploy.wire import LowState
 
 Floats = NDArray[np.float64]
@@ -40,6 +40,7 @@ class Inbox:
         self._motors = motors
         self._state: RobotState | None = None
         self._object = (np.full(3, np.nan), np.full(4, np.nan), -np.inf)
+        self._goal: GoalPose | None = None
         self._tick = -1
         self._checked = False
         self.mode_machine = 0
@@ -48,12 +49,16 @@ class Inbox:
         """What arrived and was not used, by reason."""
 
     def state(self) -> RobotState | None:
-        """The newest state with the newest object pose; None before the first."""
+        """The newest state with the newest poses; None before the first."""
         if self._state is None:
             return None
         pos, quat, stamp = self._object
         return dataclasses.replace(
-            self._state, object_pos_b=pos, object_quat_b=quat, object_stamp=stamp
+            self._state,
+            object_pos_b=pos,
+            object_quat_b=quat,
+            object_stamp=stamp,
+            goal=self._goal,
         )
 
     def low_state(self, message: LowState, now: float) -> None:
@@ -84,14 +89,23 @@ class Inbox:
 
     def pose(self, frame: str, pos: Floats, quat: Floats, now: float) -> None:
         """Take an object pose: `pos (3,)` [m], `quat (4,)` wxyz, in `frame`."""
+        if self._fits("object", frame, pos, quat):
+            self._object = (pos, quat, now)
+
+    def goal(self, frame: str, pos: Floats, quat: Floats, now: float) -> None:
+        """Take a goal pose, as `pose` takes the object's."""
+        if self._fits("goal", frame, pos, quat):
+            self._goal = GoalPose(pos, quat, now)
+
+    def _fits(self, what: str, frame: str, pos: Floats, quat: Floats) -> bool:
         if frame != self._frame:
             expected = self._frame
-            self.refuse(f"object pose in frame '{frame[:40]}', expected '{expected}'")
-            return
+            self.refuse(f"{what} pose in frame '{frame[:40]}', expected '{expected}'")
+            return False
         if not plausible(pos, quat):
-            self.refuse("object pose that is not finite, far away, or no rotation")
-            return
-        self._object = (pos, quat, now)
+            self.refuse(f"{what} pose that is not finite, far away, or no rotation")
+            return False
+        return True
 
     def refuse(self, reason: str) -> None:
         """Count something that is of no use."""

@@ -61,6 +61,7 @@ class PlanServer:
         self._poses = transport.Latest(
             member, transport.OBJECT_POSE, PoseStamped_, state
         )
+        self._goals = transport.Latest(member, transport.GOAL_POSE, PoseStamped_, state)
         self._requests = transport.Latest(member, transport.COMMAND, JointState_, qos)
         self._outlet = transport.writer(member, transport.PLAN, JointTrajectory_, qos)
 
@@ -69,6 +70,9 @@ class PlanServer:
         pose = self._poses.take()
         if pose is not None:
             self.core.pose(pose.header.frame_id, *pose_arrays(pose), now)
+        goal = self._goals.take()
+        if goal is not None:
+            self.core.goal(goal.header.frame_id, *pose_arrays(goal), now)
         request = self._requests.take()
         if request is None:
             return False

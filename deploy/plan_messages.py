@@ -39,13 +39,14 @@ def fill_request(message: Any, request: Request, names: Sequence[str]) -> Any:
     return message
 
 
-def read_request(
-    message: Any, names: Sequence[str], object_pos_b: Floats, object_quat_b: Floats
-) -> Request:
-    """A JointState as a request; ValueError in one line if it is none."""
+def read_request(message: Any, names: Sequence[str], *poses: Floats) -> Request:
+    """A JointState as a request; ValueError in one line if it is none.
+
+    `poses` are the object's position and orientation, and the goal's if there is one.
+    """
     values = _ordered(list(message.name), names, [list(message.position)])[0]
     serial = _serial(message.header)
-    return Request(serial, values, object_pos_b, object_quat_b)
+    return Request(serial, values, *poses)
 
 
 def fill_plan(

@@ -32,12 +32,15 @@ class Request:
     | command | (C,) | see command_layout | in force when the plan begins |
     | object_pos_b | (3,) | m | anchor body |
     | object_quat_b | (4,) | wxyz | anchor body |
+    | goal_pos_b, goal_quat_b | (3,), (4,) | m, wxyz | anchor body; None without goal |
     """
 
     serial: int
     command: Floats
     object_pos_b: Floats
     object_quat_b: Floats
+    goal_pos_b: Floats | None = None
+    goal_quat_b: Floats | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,7 +69,7 @@ class Planner(Protocol):
 
 def plan_for(generator: Network, request: Request) -> Plan:
     """Run the generator network on one request."""
-    none = np.zeros((1, 0))
+    none, goal = np.zeros((1, 0)), request.goal_pos_b is not None
     sense = Sense(
         joint_pos=none,
         joint_vel=none,
@@ -74,9 +77,11 @@ def plan_for(generator: Network, request: Request) -> Plan:
         imu_gyro_b=none,
         object_pos_b=request.object_pos_b[None],
         object_quat_b=request.object_quat_b[None],
+        goal_pos_b=None if request.goal_pos_b is None else request.goal_pos_b[None],
+        goal_quat_b=None if request.goal_quat_b is None else request.goal_quat_b[None],
     )
     command = np.asarray(request.command, np.float32)[None]
-    observation = observations.generator_observation(sense, command)
+    observation = observations.generator_observation(sense, command, goal=goal)
     return Plan(request.serial, np.asarray(generator(observation), np.float32)[0])
 
 

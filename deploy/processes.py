@@ -38,6 +38,7 @@ class Plan:
     spawn_sim: bool = True
     generator: Generator = "process"
     bag: Path | None = None
+    goal: tuple[float, float, float] | None = None
 
     @property
     def period(self) -> float:
@@ -122,6 +123,8 @@ def _sim_command(plan: Plan, seed: int, result: Path) -> list[str]:
         options["trajectory"] = plan.out / f"episode_{seed}.npz"
     options |= _flags("world", plan.world)
     words = [w for name, value in options.items() for w in (f"--{name}", str(value))]
+    if plan.goal is not None:
+        words += ["--goal", *(str(value) for value in plan.goal)]
     return [sys.executable, "-m", "deploy.robot_sim", *words]
 
 

@@ -28,9 +28,13 @@ class Recorder:
 
     def result(self) -> dict[str, Any]:
         """Plain values for JSON: success, the lift reached, and the three series."""
-        trace = Trace.of_states(np.array(self._qpos), self.dt, self._contract.object)
+        goal = self._sim.goal and np.array(self._sim.goal.pos_w)
+        obj = self._contract.object
+        trace = Trace.of_states(np.array(self._qpos), self.dt, obj, goal)
+        criterion = task_by_name(self._contract.task).success
         return {
-            "success": task_by_name(self._contract.task).success(trace),
+            "success": criterion(trace),
+            "why": criterion.cause(trace),
             "seconds": (len(trace.rise) - 1) * self.dt,
             "dt": self.dt,
             "max_gain_m": float(trace.rise.max()),

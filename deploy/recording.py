@@ -19,7 +19,7 @@ from deploy.loop import Pacer
 from deploy.motors import MODE_MACHINE, low_cmd, low_state, motor_slots
 from deploy.plan_messages import fill_plan
 from deploy.planner import Plan, Planner, Request
-from deploy.robot_sim import pose_stamped
+from deploy.robot_sim import goal_stamped, pose_stamped
 from deploy.ros_messages import Bool_, JointTrajectory_, JointTrajectoryPoint_
 from policies.contract import Contract
 
@@ -42,7 +42,7 @@ class Recording:
         self._inbox = Inbox(robot, self._motors)
         self._tick = 0
         self._last = -np.inf
-        self._last_object = -np.inf
+        self._last_object = self._last_goal = -np.inf
         self._now = 0.0
         self._stopped = False
 
@@ -62,6 +62,11 @@ class Recording:
             message = pose_stamped(state, self._robot.anchor_body)
             stamp = bag.nanoseconds(state.object_stamp)
             self._tape.add(bag.OBJECT_POSE, stamp, message.serialize())
+        if state.goal is not None and state.goal.stamp > self._last_goal:
+            self._last_goal = state.goal.stamp
+            message = goal_stamped(state.goal, self._robot.anchor_body)
+            stamp = bag.nanoseconds(state.goal.stamp)
+            self._tape.add(bag.GOAL_POSE, stamp, message.serialize())
         kept = self._inbox.state()
         if kept is None:
             return None
@@ -70,6 +75,7 @@ class Recording:
             object_pos_b=state.object_pos_b,
             object_quat_b=state.object_quat_b,
             object_stamp=state.object_stamp,
+            goal=state.goal,
         )
 
     def write(self, command: JointCommand) -> None:

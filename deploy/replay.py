@@ -13,6 +13,7 @@ import numpy as np
 from assets.robot import RobotSpec
 from deploy import bag
 from deploy.backend import JointCommand, RobotState
+from deploy.dds_backend import pose_arrays
 from deploy.guards import Limits
 from deploy.inbox import Inbox
 from deploy.loop import drive
@@ -62,11 +63,11 @@ class Replay:
         """What the recorded cycle had read; BagEndError after the last one."""
         if self._cycle >= len(self._tape.messages[bag.LOWCMD]):
             raise BagEndError("the bag is over")
-        for stamp, data in self._until_now(bag.OBJECT_POSE):
-            pose = PoseStamped_.deserialize(data)
-            p, q = pose.pose.position, pose.pose.orientation
-            pos, quat = np.array([p.x, p.y, p.z]), np.array([q.w, q.x, q.y, q.z])
-            self._inbox.pose(pose.header.frame_id, pos, quat, 1e-9 * stamp)
+        takers = {bag.OBJECT_POSE: self._inbox.pose, bag.GOAL_POSE: self._inbox.goal}
+        for topic, take in takers.items():
+            for stamp, data in self._until_now(topic):
+                pose = PoseStamped_.deserialize(data)
+                take(pose.header.frame_id, *pose_arrays(pose), 1e-9 * stamp)
         for stamp, data in self._until_now(bag.LOWSTATE):
             self._inbox.low_state(LowState.deserialize(data), 1e-9 * stamp)
         return self._inbox.state()

@@ -16,7 +16,7 @@ from types import FrameType
 from typing import Any
 
 from deploy import transport
-from deploy.backend import RobotState
+from deploy.backend import GoalPose, RobotState
 from deploy.dds_backend import pose_message
 from deploy.display import Display, stamp_now
 from deploy.ros_messages import PoseStamped_
@@ -53,13 +53,15 @@ class Settings:
     """Where to write positions, as npz."""
     world: World = dataclasses.field(default_factory=World)
     """How this world differs from the one in training."""
+    goal: tuple[float, float, float] | None = None
+    """Where the object should come to: ahead [m], left [m], turned [deg]."""
 
 
 class RobotSim:
     """The DDS endpoints of one simulated robot, and real time."""
 
     def __init__(self, settings: Settings) -> None:
-        contract = Contract.load(settings.bundle / CONTRACT)
+        contract = Contract.load(settings.bundle / CONTRACT).with_goal(settings.goal)
         robot = known_robot(contract)
         self.settings = settings
         self.core = SimCore(contract, robot, settings.world, settings.seed)
@@ -71,6 +73,7 @@ class RobotSim:
             member, transport.OBJECT_POSE, PoseStamped_, state
         )
         every = max(round(1.0 / (SHOW_HZ * self.core.sim.timestep)), 1)
+        self._goals = transport.writer(member, transport.GOAL_POSE, PoseStamped_, state)
         self._display = Display(member, self.core, robot, every)
         self._frame = robot.anchor_body
         self.stopping = False
@@ -125,6 +128,8 @@ class RobotSim:
     def _publish(self) -> None:
         self._states.write(self.core.low_state())
         self._poses.write(pose_stamped(self.core.state, self._frame))
+        if self.core.state.goal is not None:
+            self._goals.write(goal_stamped(self.core.state.goal, self._frame))
         self._display.show()
 
 
@@ -132,6 +137,11 @@ def pose_stamped(state: RobotState, frame: str) -> PoseStamped_:
     """The object's pose as a message in the anchor's `frame`."""
     pose = state.object_pos_b, state.object_quat_b
     return pose_message(*pose, frame, stamp_now())
+
+
+def goal_stamped(goal: GoalPose, frame: str) -> PoseStamped_:
+    """The goal's pose as a message in the anchor's `frame`."""
+    return pose_message(goal.pos_b, goal.quat_b, frame, stamp_now())
 
 
 def simulate(settings: Settings) -> dict[str, Any]:

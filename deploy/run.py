@@ -47,6 +47,7 @@ def run_bundle(
     world: World | None = None,
     out: Path | None = None,
     bag: Path | None = None,
+    goal: tuple[float, float, float] | None = None,
     quiet: bool = False,
 ) -> RunResult:
     """Run `episodes` of `duration` [s] and return what happened.
@@ -57,8 +58,10 @@ def run_bundle(
     answers; the command generator is a third process, or a thread. Loopback unless
     an interface is named. `world` is the training world with its reset noise unless
     one is given. With `out`, trajectories are written there; with `bag`, what was read
-    and sent, one bag an episode, which `replay` runs again and compares. Episode k uses
-    seed `seed + k`. ValueError in one line on a bad bundle, robot or interface.
+    and sent, one bag an episode, which `replay` runs again and compares. `goal` is
+    where a simulated robot should bring the object: ahead [m], left [m] of where it
+    starts, turned by [deg]; the contract's own unless one is given. Episode k uses seed
+    `seed + k`. ValueError in one line on a bad bundle, robot or interface.
     """
     bundle = Bundle.load(bundle_path)
     spawn_sim = spawn_sim and interface is None
@@ -70,6 +73,7 @@ def run_bundle(
         raise ValueError(msg)
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
+    bundle.contract.with_goal(goal)
     plan = Plan(
         bundle=bundle,
         duration=duration,
@@ -81,6 +85,7 @@ def run_bundle(
         spawn_sim=spawn_sim,
         generator=generator,
         bag=bag,
+        goal=goal,
     )
     one = SESSIONS[backend]
     done: list[Episode] = []

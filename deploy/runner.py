@@ -90,40 +90,56 @@ class PolicyRunner:
                 name = self.contract.robot.joint_names[worst]
                 msg = f"cannot activate: {name} is {error[worst]:.2f} rad off its start"
                 raise ValueError(msg)
+        if state is not None and not self._told(state, now):
+            msg = "cannot activate: this skill needs a goal, none arrives on /goal_pose"
+            raise ValueError(msg)
         self.safety.activate(state, now)
         assert state is not None
         self.hierarchy.reset(sense_of(state))
         self.commands.reset()
-        self._ask(state)
+        self._ask(state, now)
 
     def step(self, state: RobotState | None, now: float) -> JointCommand:
         """One control period: guard, observe, infer, clamp."""
         target: Floats | None = None
         if self.safety.check(state, now) and self.safety.mode is not Mode.STAND:
             assert state is not None
-            target = self._follow(state)
+            target = self._follow(state, now)
         return self.safety.step(state, target, now)
 
-    def _follow(self, state: RobotState) -> Floats:
+    def _follow(self, state: RobotState, now: float) -> Floats:
         """Targets for this period's command; asks for the next plan in time."""
         plan = self.planner.answer()
         if plan is not None:
             self.commands.offer(plan)
         self.hierarchy.command = self.commands.next()[None]
         target = np.asarray(self.hierarchy.track(sense_of(state))[0], dtype=float)
-        self._ask(state)
+        self._ask(state, now)
         return target
 
-    def _ask(self, state: RobotState) -> None:
-        request = self.commands.request(state.object_pos_b, state.object_quat_b)
+    def _ask(self, state: RobotState, now: float) -> None:
+        """Ask for a plan if it is time, and the goal is known where there is one."""
+        if not self._told(state, now):
+            return
+        goal = None
+        if self.contract.goal is not None and state.goal is not None:
+            goal = state.goal.pos_b, state.goal.quat_b
+        request = self.commands.request(state.object_pos_b, state.object_quat_b, goal)
         if request is not None:
             self.planner.ask(request)
+
+    def _told(self, state: RobotState, now: float) -> bool:
+        """Whether the goal is known that this skill needs, if it needs one."""
+        if self.contract.goal is None:
+            return True
+        limit = self.safety.limits.max_object_age
+        return state.goal is not None and now - state.goal.stamp <= limit
 
     def _warm_up(self, bundle: Bundle) -> None:
         """Run both networks once, so that the first control period is no slower."""
         pose, upright = self.start_pose[None], np.array([[1.0, 0.0, 0.0, 0.0]])
         zero = np.zeros((1, 3))
-        sense = Sense(pose, 0.0 * pose, upright, zero, zero, upright)
+        sense = Sense(pose, 0.0 * pose, upright, zero, zero, upright, zero, upright)
         hierarchy = bundle.hierarchy()
         hierarchy.reset(sense)
         hierarchy.step(sense)

@@ -54,7 +54,7 @@ def pick_domain(domain: int | None, interface: str | None, private: bool) -> int
 
 def lockstep(plan: Plan, seed: int) -> Episode:
     """One episode with physics in this process and simulated time."""
-    contract = plan.bundle.contract
+    contract = plan.bundle.contract.with_goal(plan.goal)
     robot = known_robot(contract)
     backend = MujocoBackend(contract, robot, plan.world, seed)
     planner = InlinePlanner(plan.bundle.generator)
@@ -108,7 +108,8 @@ def over_dds(plan: Plan, seed: int) -> Episode:
         rig = make_rig(plan, robot, backend, RealTime(plan.period), stop, planner)
         telemetry = Telemetry()
         try:
-            _wait_for_robot(backend, process)
+            goal = plan.bundle.contract.goal is not None
+            _wait_for_robot(backend, process, goal=goal)
             _wait_for_generator(planner)
             telemetry = rig.drive(plan)
         except BackendError as error:
@@ -137,20 +138,23 @@ def _wait_for_generator(planner: Planner) -> None:
         time.sleep(0.005)
 
 
-def _wait_for_robot(backend: DdsBackend, process: RobotProcess) -> None:
-    """Return when state and object arrive and nobody else commands the robot."""
+def _wait_for_robot(backend: DdsBackend, process: RobotProcess, *, goal: bool) -> None:
+    """Return when state, object and goal arrive and nobody else commands the robot."""
     backend.claim()
     begin = time.monotonic()
     while True:
         state, waited = backend.read(), time.monotonic() - begin
         alone = _alone(backend, waited)
-        if alone and state is not None and state.object_stamp > 0.0:
+        seen = state is not None and state.object_stamp > 0.0
+        told = not goal or (state is not None and state.goal is not None)
+        if alone and seen and told:
             return
         if process.failed():
             msg = "the simulated robot ended before it began; its error is above"
             raise BackendError(msg)
         if waited > PATIENCE:
             what = transport.OBJECT_POSE if state else transport.LOWSTATE
+            what = transport.GOAL_POSE if seen else what
             refused = "".join(f"; refused: {reason}" for reason in backend.refused)
             msg = f"nothing usable on {what} within {PATIENCE:.0f} s{refused}"
             raise BackendError(msg)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from assets import rotations
 from assets.robot import RobotSpec
 from assets.scene import OBJECT_BODY, OBJECT_JOINT, compile_scene
-from deploy.backend import JointCommand, RobotState
+from deploy.backend import GoalPose, JointCommand, RobotState
 from envs.observations import gravity_in_body
 from envs.reset import noisy_starts
 from envs.task import ResetNoise
@@ -77,6 +77,7 @@ class SimulatedRobot:
         self._dofs = np.array([joint.dofadr[0] for joint in joints])
         self._anchor = model.body(robot.anchor_body).id
         self._object = model.body(OBJECT_BODY).id
+        self.goal = contract.goal
         model.body_mass[self._object] *= world.object_mass
         model.body_inertia[self._object] *= world.object_mass
         model.geom_friction[:, 0] *= world.friction
@@ -146,7 +147,17 @@ class SimulatedRobot:
             object_pos_b=pos + world.object_noise * rng.normal(size=3),
             object_quat_b=np.asarray(quat, dtype=float),
             object_stamp=stamp,
+            goal=self._goal_seen(stamp),
         )
+
+    def _goal_seen(self, stamp: float) -> GoalPose | None:
+        """The goal, which stays where it is, in the anchor's frame."""
+        if self.goal is None:
+            return None
+        place = self.data.xpos[self._anchor], self.data.xquat[self._anchor]
+        goal = np.array(self.goal.pos_w), np.array(self.goal.quat_w)
+        pos, quat = rotations.relative(*place, *goal)
+        return GoalPose(np.asarray(pos, float), np.asarray(quat, float), stamp)
 
     def torque(self) -> Floats:
         """Torque of each motor `(J,)` [N·m] over the last step."""

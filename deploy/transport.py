@@ -19,6 +19,7 @@ from cyclonedds.util import duration
 import deploy.messages  # noqa: F401  gives the records of deploy.wire their DDS types
 
 LOWSTATE, LOWCMD, OBJECT_POSE = "rt/lowstate", "rt/lowcmd", "rt/object_pose"
+GOAL_POSE = "rt/goal_pose"
 COMMAND, PLAN, ESTOP = "rt/command", "rt/plan", "rt/estop"
 JOINT_STATES, TF = "rt/joint_states", "rt/tf"
 MOCAP_TORSO, MOCAP_OBJECT = "rt/mocap/torso", "rt/mocap/object"

@@ -29,6 +29,7 @@ class Sense:
     | imu_gyro_b | (N, 3) | rad/s | root body |
     | object_pos_b | (N, 3) | m | anchor body |
     | object_quat_b | (N, 4) | wxyz | anchor body |
+    | goal_pos_b, goal_quat_b | (N, 3), (N, 4) | m, wxyz | anchor body; None without |
     """
 
     joint_pos: Floats
@@ -37,6 +38,8 @@ class Sense:
     imu_gyro_b: Floats
     object_pos_b: Floats
     object_quat_b: Floats
+    goal_pos_b: Floats | None = None
+    goal_quat_b: Floats | None = None
 
 
 def command_layout(num_joints: int) -> list[tuple[str, int]]:
@@ -76,11 +79,15 @@ def tracker_layout(num_joints: int, history: int) -> list[tuple[str, int]]:
     ]
 
 
-def generator_layout(num_joints: int) -> list[tuple[str, int]]:
-    """Names and sizes of the command generator's input, in order."""
+def generator_layout(num_joints: int, *, goal: bool = False) -> list[tuple[str, int]]:
+    """Names and sizes of the command generator's input, in order.
+
+    With `goal` it is told where the object should come to.
+    """
     return [
         ("object_pos_b", 3),
         ("object_rot6d_b", 6),
+        *([("goal_pos_b", 3), ("goal_rot6d_b", 6)] if goal else []),
         ("last_command", size(command_layout(num_joints))),
     ]
 
@@ -130,10 +137,17 @@ def tracker_observation(command: Floats, history: Floats, sense: Sense) -> Float
     )
 
 
-def generator_observation(sense: Sense, last_command: Floats) -> Floats:
-    """The command generator's input `(N, D)` float32: see `generator_layout`."""
-    return np.concatenate(
-        [sense.object_pos_b, rotations.to_6d(sense.object_quat_b), last_command],
-        axis=-1,
-        dtype=np.float32,
-    )
+def generator_observation(
+    sense: Sense, last_command: Floats, *, goal: bool = False
+) -> Floats:
+    """The command generator's input `(N, D)` float32: see `generator_layout`.
+
+    Raises ValueError if a goal is wanted and nobody told one.
+    """
+    seen = [sense.object_pos_b, rotations.to_6d(sense.object_quat_b)]
+    if goal:
+        if sense.goal_pos_b is None or sense.goal_quat_b is None:
+            msg = "this skill's generator needs a goal pose, and none is known"
+            raise ValueError(msg)
+        seen += [sense.goal_pos_b, rotations.to_6d(sense.goal_quat_b)]
+    return np.concatenate([*seen, last_command], axis=-1, dtype=np.float32)

@@ -29,6 +29,7 @@ SETTLED = 0.4
 SEAT_RADIUS = 0.20
 SEAT_PELVIS = 0.22
 CHAIR_MOVED = 0.20
+MOVED = 0.05
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,8 +80,39 @@ class Trace:
         """Rows `(T,)` in which the robot stands."""
         return standing(self.root_pos_w[:, 2], up(self.root_quat_w))
 
+    @property
+    def to_goal(self) -> Floats:
+        """Distance on the floor from the object to its goal `(T,)` [m].
 
-Criterion = Callable[[Trace], bool]
+        Raises ValueError if the episode has no goal.
+        """
+        if self.goal_pos_w is None:
+            msg = "this task is judged by its goal, and the episode has none"
+            raise ValueError(msg)
+        away = np.asarray(self.object_pos_w - self.goal_pos_w)[:, :2]
+        return np.linalg.norm(away, axis=1)
+
+
+Check = tuple[str, Callable[[Trace], bool]]
+"""What went wrong where the function says no, and the function."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Criterion:
+    """A task is done if every check says yes; the first that says no is the cause."""
+
+    checks: tuple[Check, ...]
+
+    def __call__(self, trace: Trace) -> bool:
+        """Whether the episode counts as done."""
+        return self.cause(trace) == ""
+
+    def cause(self, trace: Trace) -> str:
+        """Why the episode failed, in two or three words; empty if it did not."""
+        for name, check in self.checks:
+            if not check(trace):
+                return name
+        return ""
 
 
 def up(quat: Floats) -> Floats:
@@ -98,58 +130,6 @@ def standing(root_height: ArrayLike, upright: ArrayLike) -> Bools:
     return tall & (np.asarray(upright) >= STANDING_UPRIGHT)
 
 
-def lifted(trace: Trace) -> bool:
-    """Lift, pick: more than 0.25 m up for 1 s, by a robot that stands then and last."""
-    stands = trace.standing
-    held = (trace.rise > LIFT_HEIGHT) & stands
-    return bool(stands[-1]) and lasts(held, trace.dt)
-
-
-def carried(trace: Trace) -> bool:
-    """Carry: taken off the floor, then upright and still within 0.3 m of the goal.
-
-    Off the floor is 0.1 m up for 1 s. At the end the object may stand or be held.
-    """
-    aloft = lasts(trace.rise > OFF_FLOOR, trace.dt)
-    return aloft and _at_goal(trace) and _resting(trace) and bool(trace.standing[-1])
-
-
-def pushed(trace: Trace) -> bool:
-    """Push, kick: never off the floor, then upright and still within 0.3 m of the goal.
-
-    It must have been brought nearer: a goal that it starts at is no task.
-    """
-    goal = _goal(trace)
-    start = float(np.linalg.norm((trace.object_pos_w[0] - goal)[:2]))
-    grounded = bool((trace.rise < OFF_FLOOR).all()) and start > GOAL_RADIUS
-    return grounded and _at_goal(trace) and _resting(trace) and bool(trace.standing[-1])
-
-
-def stood_up(trace: Trace) -> bool:
-    """Stand bottle: from lying to upright on the floor, still, the robot standing."""
-    lay = abs(float(up(trace.object_quat_w[0]))) < 0.5
-    low = abs(trace.object_pos_w[-1, 2] - trace.object.half_size[2]) < 0.03
-    return lay and low and _resting(trace) and bool(trace.standing[-1])
-
-
-def sat(trace: Trace) -> bool:
-    """Sit: the pelvis over the seat for 1 s, upright, the chair not shoved away.
-
-    The pelvis is at most 0.2 m from the seat's middle and 0.22 m above it.
-    """
-    seat = (SEAT - 0.5) * trace.object.size[2]
-    offset = rotations.rotate_inverse(
-        trace.object_quat_w, trace.root_pos_w - trace.object_pos_w
-    )
-    over = np.linalg.norm(offset[:, :2], axis=1) < SEAT_RADIUS
-    height = offset[:, 2] - seat
-    on_it = over & (height > 0.0) & (height < SEAT_PELVIS)
-    stays = np.linalg.norm(trace.object_pos_w - trace.object_pos_w[0], axis=1)
-    upright = up(trace.root_quat_w) >= STANDING_UPRIGHT
-    seated = on_it & upright & (stays < CHAIR_MOVED)
-    return lasts(seated, trace.dt) and bool(upright[-1])
-
-
 def lasts(flags: ArrayLike, dt: float, seconds: float = HELD) -> bool:
     """Whether `flags (T,)`, one every `dt` [s], hold for so long without a break."""
     return longest_run(flags) * dt >= seconds - 1e-9
@@ -162,22 +142,125 @@ def longest_run(flags: ArrayLike) -> int:
     return int(np.max(edges[1::2] - edges[::2], initial=0))
 
 
-def _goal(trace: Trace) -> Floats:
-    if trace.goal_pos_w is None:
-        msg = "this task is judged by its goal, and the episode has none"
-        raise ValueError(msg)
-    return trace.goal_pos_w
+def _stands(trace: Trace) -> bool:
+    return bool(trace.standing[-1])
 
 
-def _at_goal(trace: Trace) -> bool:
-    away = np.linalg.norm((trace.object_pos_w[-1] - _goal(trace))[:2])
-    return bool(away <= GOAL_RADIUS)
+def _upright(trace: Trace) -> bool:
+    tilt = np.degrees(np.arccos(np.clip(up(trace.object_quat_w[-1]), -1.0, 1.0)))
+    return bool(tilt <= UPRIGHT_DEG)
 
 
-def _resting(trace: Trace) -> bool:
-    """Upright and slower than 0.1 m/s over the last 0.4 s."""
+def _still(trace: Trace) -> bool:
+    """Slower than 0.1 m/s over the last 0.4 s."""
     rows = max(2, round(SETTLED / trace.dt) + 1)
     last = trace.object_pos_w[-rows:]
     speed = np.linalg.norm(last[-1] - last[0]) / ((len(last) - 1) * trace.dt)
-    tilt = np.degrees(np.arccos(np.clip(up(trace.object_quat_w[-1]), -1.0, 1.0)))
-    return bool(speed <= RESTING_SPEED and tilt <= UPRIGHT_DEG)
+    return bool(speed <= RESTING_SPEED)
+
+
+def _at_goal(trace: Trace) -> bool:
+    return bool(trace.to_goal[-1] <= GOAL_RADIUS)
+
+
+def _moved(trace: Trace) -> bool:
+    """Whether the object left its place, or had no need to."""
+    away = np.linalg.norm(trace.object_pos_w - trace.object_pos_w[0], axis=1)
+    return bool((away > MOVED).any()) or _at_goal(trace)
+
+
+def _lay(trace: Trace) -> bool:
+    return abs(float(up(trace.object_quat_w[0]))) < 0.5
+
+
+def _on_base(trace: Trace) -> bool:
+    return abs(trace.object_pos_w[-1, 2] - trace.object.half_size[2]) < 0.03
+
+
+def _over_seat(trace: Trace) -> Bools:
+    """Rows `(T,)` with the pelvis at most 0.2 m beside and 0.22 m above the seat."""
+    seat = (SEAT - 0.5) * trace.object.size[2]
+    offset = rotations.rotate_inverse(
+        trace.object_quat_w, trace.root_pos_w - trace.object_pos_w
+    )
+    over = np.linalg.norm(offset[:, :2], axis=1) < SEAT_RADIUS
+    height = offset[:, 2] - seat
+    return over & (height > 0.0) & (height < SEAT_PELVIS)
+
+
+def _sits(trace: Trace) -> Bools:
+    """Rows `(T,)` in which the robot sits upright."""
+    return _over_seat(trace) & (up(trace.root_quat_w) >= STANDING_UPRIGHT)
+
+
+def _in_place(trace: Trace) -> Bools:
+    """Rows `(T,)` in which the object is where it was, to 0.2 m."""
+    away = np.linalg.norm(trace.object_pos_w - trace.object_pos_w[0], axis=1)
+    return away < CHAIR_MOVED
+
+
+lifted = Criterion(
+    (
+        ("robot fell", _stands),
+        ("object left behind", lambda t: bool((t.rise > MOVED).any())),
+        ("not high enough", lambda t: bool((t.rise > LIFT_HEIGHT).any())),
+        ("dropped", lambda t: lasts((t.rise > LIFT_HEIGHT) & t.standing, t.dt)),
+    )
+)
+"""Lift, pick: more than 0.25 m up for 1 s, by a robot that stands then and last."""
+
+carried = Criterion(
+    (
+        ("robot fell", _stands),
+        ("object left behind", _moved),
+        ("not off the floor", lambda t: bool((t.rise > OFF_FLOOR).any())),
+        ("dropped", lambda t: lasts(t.rise > OFF_FLOOR, t.dt)),
+        ("not at the goal", _at_goal),
+        ("tipped over", _upright),
+        ("still moving", _still),
+    )
+)
+"""Carry: taken off the floor, then upright and still within 0.3 m of the goal.
+
+Off the floor is 0.1 m up for 1 s. At the end the object may stand or be held.
+"""
+
+pushed = Criterion(
+    (
+        ("robot fell", _stands),
+        ("goal where it began", lambda t: bool(t.to_goal[0] > GOAL_RADIUS)),
+        ("object left behind", _moved),
+        ("off the floor", lambda t: bool((t.rise < OFF_FLOOR).all())),
+        ("tipped over", _upright),
+        ("not at the goal", _at_goal),
+        ("still moving", _still),
+    )
+)
+"""Push, kick: never off the floor, then upright and still within 0.3 m of the goal.
+
+It must have been brought nearer: a goal that it starts at is no task.
+"""
+
+stood_up = Criterion(
+    (
+        ("robot fell", _stands),
+        ("stood already", _lay),
+        ("tipped over", _upright),
+        ("not on its base", _on_base),
+        ("still moving", _still),
+    )
+)
+"""Stand bottle: from lying to upright on the floor, still, the robot standing."""
+
+sat = Criterion(
+    (
+        ("robot fell", lambda t: bool(up(t.root_quat_w[-1]) >= STANDING_UPRIGHT)),
+        ("beside the seat", lambda t: bool(_sits(t).any())),
+        ("rose again", lambda t: lasts(_sits(t), t.dt)),
+        ("chair shoved away", lambda t: lasts(_sits(t) & _in_place(t), t.dt)),
+    )
+)
+"""Sit: the pelvis over the seat for 1 s, upright, the chair not shoved away.
+
+The pelvis is at most 0.2 m from the seat's middle and 0.22 m above it.
+"""

@@ -81,6 +81,11 @@ class Task:
         return self.what.contacts
 
     @property
+    def goal(self) -> bool:
+        """Whether the object must come to a goal that the robot is told."""
+        return self.what.goal
+
+    @property
     def dt(self) -> float:
         """Control period [s]."""
         return 1.0 / self.control_hz

@@ -19,9 +19,10 @@ from policies.hierarchy import Hierarchy, Network
 Floats = NDArray[np.floating]
 
 TRACKER, GENERATOR = "tracker.onnx", "generator.onnx"
-CONTRACT, METRICS, CARD = "contract.json", "metrics.json", "README.md"
+CONTRACT, METRICS, CARD = "contract.json", "metrics.json", "MODEL_CARD.md"
 CHECKSUMS = "SHA256SUMS"
-FILES = (TRACKER, GENERATOR, CONTRACT, METRICS, CARD)
+NEEDED = (TRACKER, GENERATOR, CONTRACT, METRICS)
+FILES = (*NEEDED, CARD)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,9 +69,10 @@ def verify_checksums(path: Path) -> None:
         raise ValueError(msg)
     rows = (path / CHECKSUMS).read_text().splitlines()
     sums = {name: digest for digest, _, name in (row.partition("  ") for row in rows)}
-    for name in FILES:
+    for name in (*NEEDED, *(name for name in sums if name not in NEEDED)):
         file = path / name
-        if name not in sums or not file.is_file():
+        plain = Path(name).name == name
+        if name not in sums or not plain or not file.is_file():
             msg = f"{path}: {name} is missing; copy or export the bundle again"
             raise ValueError(msg)
         if _sha256(file) != sums[name]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import tyro
 
@@ -140,12 +140,23 @@ class Export:
     out: Path
     episodes: int = 200
     """Episodes without reference for the bundle's own figures; 0: none."""
+    test: Path | None = None
+    """Clips that the run never saw, for figures of their own."""
+    videos: str = ""
+    """For the model card: what kind of videos the clips were made from."""
 
     def run(self) -> int:
         """Export."""
         from policies.stages import export_run
 
-        print(export_run(self.source, self.out, episodes=self.episodes))
+        made = export_run(
+            self.source,
+            self.out,
+            episodes=self.episodes,
+            test=self.test,
+            videos=self.videos,
+        )
+        print(made)
         return 0
 
 
@@ -155,21 +166,37 @@ class Evaluate:
 
     source: tyro.conf.Positional[Path]
     """A run or a bundle."""
-    priors: Path | None = None
-    """Clips whose first frames are the starts; by default the run's own."""
+    priors: tuple[Path, ...] = ()
+    """Folders of clips to start from, side by side; by default the run's own."""
     episodes: int = 200
     seed: int = 1000
+    robot_xml: Path | None = None
+    """Another MJCF with the G1's joints, say assets/g1/other_shapes.xml."""
     out: Path | None = None
     """Where to write the figures as JSON."""
+    keep: bool = False
+    """Write them into a bundle's metrics and card too, as a run's always are."""
 
     def run(self) -> int:
         """Evaluate and print a table."""
         from policies.run_dir import write_json
         from policies.stages import evaluate_path
-        from policies.tables import print_figures
+        from policies.tables import print_beside
 
-        figures = evaluate_path(self.source, self.priors, self.episodes, self.seed)
-        print_figures(str(self.source), figures)
+        figures: dict[str, Any] = {}
+        for folder in self.priors or (None,):
+            found = evaluate_path(
+                self.source,
+                folder,
+                self.episodes,
+                self.seed,
+                robot_xml=self.robot_xml,
+                keep=self.keep,
+            )
+            for section, values in found.items():
+                again = f" ({folder})" if section in figures else ""
+                figures[section + again] = values
+        print_beside(str(self.source), figures)
         if self.out is not None:
             write_json(self.out, figures)
         return 0

@@ -12,7 +12,9 @@ from assets.objects import ObjectSpec
 from assets.robot import RobotSpec
 from envs import observations
 
-SCHEMA = 1
+SCHEMA = 2
+READABLE = (1, 2)
+"""Schemas that can be read; a contract of schema 1 has no goal."""
 
 MOST = 1000
 """Longest plan and history that a contract may ask for."""
@@ -39,13 +41,34 @@ class Start:
 
 
 @dataclasses.dataclass(frozen=True)
+class Goal:
+    """Where the object should come to, in the world of `Start`.
+
+    | field | shape | unit | frame |
+    |---|---|---|---|
+    | pos_w | (3,) | m | world, origin on the floor below the root at the start |
+    | quat_w | (4,) | wxyz | world |
+    """
+
+    pos_w: tuple[float, ...]
+    quat_w: tuple[float, ...]
+
+    def moved(self, ahead: float, left: float, turn_deg: float) -> Goal:
+        """The same height, elsewhere on the floor [m], turned about the vertical."""
+        half = math.radians(turn_deg) / 2.0
+        quat = (math.cos(half), 0.0, 0.0, math.sin(half))
+        return Goal((ahead, left, self.pos_w[2]), quat)
+
+
+@dataclasses.dataclass(frozen=True)
 class Contract:
     """Everything the runner must agree with before it drives a robot.
 
     `control_hz` is the tracker's rate, `command_hz` the spacing of a plan's commands;
     `horizon` commands are planned and `execute` of them used. `object_frame` and
     `imu_frame` name the bodies in whose frames the object and the gyroscope are
-    expected. Layouts are (name, length) in order.
+    expected. Layouts are (name, length) in order. A skill that brings its object
+    somewhere has a `goal`, used where nobody names another; others have none.
     """
 
     robot: RobotSpec
@@ -61,11 +84,27 @@ class Contract:
     history: int = 5
     object_frame: str = "torso_link"
     imu_frame: str = "pelvis"
+    goal: Goal | None = None
 
     @property
     def ticks_per_command(self) -> int:
         """Control periods between two commands of a plan."""
         return round(self.control_hz / self.command_hz)
+
+    def with_goal(self, goal: tuple[float, float, float] | None) -> Contract:
+        """With another goal: ahead [m], left [m] of the start, turned by [deg].
+
+        None keeps the contract's own. Raises ValueError for a skill without goal.
+        """
+        if goal is None:
+            return self
+        if self.goal is None:
+            msg = f"contract: {self.task} brings nothing anywhere; it takes no goal"
+            raise ValueError(msg)
+        if not all(math.isfinite(v) for v in goal):
+            msg = f"contract: the goal {goal} is not finite"
+            raise ValueError(msg)
+        return dataclasses.replace(self, goal=self.goal.moved(*goal))
 
     def layouts(self) -> dict[str, list[tuple[str, int]]]:
         """Layouts of command, tracker observation and generator input."""
@@ -73,7 +112,7 @@ class Contract:
         return {
             "command": observations.command_layout(j),
             "tracker": observations.tracker_layout(j, self.history),
-            "generator": observations.generator_layout(j),
+            "generator": observations.generator_layout(j, goal=self.goal is not None),
         }
 
     def validate(self) -> None:
@@ -90,6 +129,9 @@ class Contract:
             "start.object_pos_w": (self.start.object_pos_w, 3),
             "start.object_quat_w": (self.start.object_quat_w, 4),
         }
+        if self.goal is not None:
+            expected["goal.pos_w"] = (self.goal.pos_w, 3)
+            expected["goal.quat_w"] = (self.goal.quat_w, 4)
         for field, (values, length) in expected.items():
             if len(values) != length:
                 msg = f"contract: {field} has {len(values)} values, expected {length}"
@@ -135,14 +177,17 @@ class Contract:
     def from_dict(cls, values: dict[str, Any]) -> Contract:
         """Build from `to_dict`'s output; refuses layouts this code does not make."""
         values = {**values}
-        if values.pop("schema", None) != SCHEMA:
-            msg = f"contract: schema is not {SCHEMA}; export the bundle again"
-            raise ValueError(msg)
+        schema = values.pop("schema", None)
+        if schema not in READABLE:
+            msg = f"contract: schema is {schema}, this version reads 1 and {SCHEMA}; "
+            raise ValueError(msg + "export the bundle again")
         written = values.pop("layouts")
         values["robot"] = RobotSpec.from_dict(values["robot"])
         values["object"] = ObjectSpec.from_dict(values["object"])
         start = {k: _tuple(v) for k, v in values["start"].items()}
         values["start"] = Start(**start)
+        if values.get("goal") is not None:
+            values["goal"] = Goal(**{k: _tuple(v) for k, v in values["goal"].items()})
         contract = cls(**{k: _tuple(v) for k, v in values.items()})
         contract.validate()
         for name, layout in contract.layouts().items():

@@ -9,7 +9,8 @@ generator as it learns, so that both meet the mistakes they make together.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -20,16 +21,21 @@ from rich.progress import track
 from assets.robot import RobotSpec
 from envs.batch_env import BatchEnv
 from envs.commands import command_table
-from envs.observations import generator_layout, size, tracker_layout
+from envs.observations import Sense, generator_observation, size
 from envs.task import Task
 from perception.prior import Prior
-from policies.contract import Contract, Start
+from policies.beginning import make_contract
+from policies.contract import Contract
 from policies.hierarchy import Hierarchy
 from policies.network import NormalizedMlp
 from policies.refiner import Agent
 from policies.replay import Replay
+from policies.sensing import Sensing
 
 Floats = NDArray[np.floating]
+
+PAIR_EVERY = 5
+"""Control steps between the generator's lessons; a robot plans every 20."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,6 +61,10 @@ class DistillSettings:
     """Share of simulations on generator commands in the last round."""
     command_noise: float = 0.03
     """Noise on the generator's last command, in units of its spread over the clips."""
+    trials: int = 4
+    """Episodes a clip; those that the refiner never follows to the end are left out.
+
+    0 leaves none out."""
     seed: int = 0
     threads: int = 0
 
@@ -67,19 +77,20 @@ class Student(Hierarchy):
         contract: Contract,
         tracker: NormalizedMlp,
         generator: NormalizedMlp,
-        env: BatchEnv,
-        rng: np.random.Generator,
+        sensing: Sensing,
     ) -> None:
+        env = sensing.env
         super().__init__(contract, Agent(tracker), Agent(generator), env.num_envs)
-        self.env, self.rng = env, rng
+        self.env, self.sense = env, sensing
         self.table = command_table(env.reference, env.robot.num_joints)
         self.independent = np.zeros(env.num_envs, bool)
         self.obs: Floats = np.zeros((0, 0), np.float32)
+        self.steps = 0
         self.pairs: list[tuple[Floats, Floats]] = []
 
     def restart(self, ids: NDArray[np.integer]) -> None:
         """Take up robots that were put somewhere along a clip."""
-        self.reset(self.env.sense(), ids)
+        self.reset(self.sense(), ids)
         self.command[ids] = self.table[self.env.row[ids]]
 
     def reference_plans(self, ids: NDArray[np.integer]) -> Floats:
@@ -91,9 +102,18 @@ class Student(Hierarchy):
         ]
         return np.stack(ahead, axis=1)
 
+    def _plan(self, sense: Sense) -> None:
+        """Plan where it is due; note what everybody should plan a few times a plan."""
+        if self.steps % PAIR_EVERY == 0:
+            goal = self.contract.goal is not None
+            obs = generator_observation(sense, self.command, goal=goal)
+            everyone = np.arange(self.env.num_envs)
+            self.pairs.append((obs, self.reference_plans(everyone)))
+        self.steps += 1
+        super()._plan(sense)
+
     def _generate(self, obs: Floats, due: NDArray[np.integer]) -> Floats:
         plans = self.reference_plans(due)
-        self.pairs.append((obs, plans))
         mine = self.independent[due]
         return np.where(mine[:, None, None], super()._generate(obs, due), plans)
 
@@ -109,12 +129,15 @@ def distill(
     teacher: Callable[[Floats], Floats],
     settings: DistillSettings,
     *,
-    feedforward: bool = True,
-    balance: bool = True,
-    reach: bool = True,
+    options: Mapping[str, Any] = MappingProxyType({}),
+    states: dict[str, NDArray] | None = None,
     show: bool = True,
 ) -> tuple[Contract, NormalizedMlp, NormalizedMlp, list[dict[str, Any]]]:
-    """Teach a tracker and a generator; returns contract, both, and a row per round."""
+    """Teach a tracker and a generator; returns contract, both, and a row per round.
+
+    `options` are keywords of `BatchEnv` that the refiner was trained with, `states`
+    those of its own pool: where the student starts.
+    """
     if settings.rounds < 1:
         msg = f"distillation: rounds is {settings.rounds}, expected at least 1"
         raise ValueError(msg)
@@ -127,12 +150,12 @@ def distill(
         settings.num_envs,
         threads=settings.threads,
         seed=settings.seed,
-        feedforward=feedforward,
-        balance=balance,
-        reach=reach,
+        **options,
     )
-    contract = make_contract(env)
-    student = _student(env, contract, settings, rng)
+    for name, array in (states or {}).items():
+        getattr(env.pool, name)[:] = array
+    contract = make_contract(env, priors)
+    student = _student(contract, Sensing(env, priors), settings)
     tracker, generator = student.tracker.network, student.generator.network  # pyright: ignore[reportFunctionMemberAccess]
     lessons = _Lessons(student, tracker, generator, settings)
     obs = env.reset()
@@ -147,49 +170,15 @@ def distill(
     return contract, tracker, generator, rows
 
 
-def make_contract(env: BatchEnv) -> Contract:
-    """The contract of a hierarchy in `env`; it starts at the mean of the clips."""
-    reference, robot = env.reference, env.robot
-    first = reference.qpos[reference.start].mean(axis=0)
-    quat = first[3:7] / np.linalg.norm(first[3:7])
-    object_quat = first[-4:] / np.linalg.norm(first[-4:])
-    table = command_table(reference, robot.num_joints)
-    return Contract(
-        robot=robot,
-        object=env.task.object,
-        task=env.task.name,
-        start=Start(
-            joint_pos=tuple(first[7 : 7 + robot.num_joints].tolist()),
-            root_height=float(first[2]),
-            root_quat_w=tuple(quat.tolist()),
-            object_pos_w=tuple((first[-7:-4] - [first[0], first[1], 0.0]).tolist()),
-            object_quat_w=tuple(object_quat.tolist()),
-        ),
-        initial_command=tuple(table[reference.start].mean(axis=0).tolist()),
-        action_scale=robot.action_scale,
-        control_hz=env.task.control_hz,
-        object_frame=robot.anchor_body,
-        imu_frame=robot.root_body,
-    )
-
-
 def _student(
-    env: BatchEnv,
-    contract: Contract,
-    settings: DistillSettings,
-    rng: np.random.Generator,
+    contract: Contract, sensing: Sensing, settings: DistillSettings
 ) -> Student:
-    j = env.robot.num_joints
-    table = command_table(env.reference, j)
-    tracker = NormalizedMlp(
-        size(tracker_layout(j, contract.history)), settings.tracker_hidden, (j,)
-    )
-    generator = NormalizedMlp(
-        size(generator_layout(j)),
-        settings.generator_hidden,
-        (contract.horizon, table.shape[1]),
-    )
-    return Student(contract, tracker, generator, env, rng)
+    widths = {name: size(layout) for name, layout in contract.layouts().items()}
+    joints, plan = contract.robot.num_joints, (contract.horizon, widths["command"])
+    tracker = NormalizedMlp(widths["tracker"], settings.tracker_hidden, (joints,))
+    hidden = settings.generator_hidden
+    generator = NormalizedMlp(widths["generator"], hidden, plan)
+    return Student(contract, tracker, generator, sensing)
 
 
 def _independent(
@@ -230,7 +219,7 @@ class _Lessons:
         joints = env.robot.num_joints
         for _ in range(self.settings.rollout):
             wanted = env.targets(teacher(obs))
-            targets = student.step(env.sense())
+            targets = student.step(student.sense())
             label = (wanted - student.command[:, :joints]) / student.action_scale
             self.tracker_data.add(student.obs, label)
             obs, _, done, infos = env.advance(targets)

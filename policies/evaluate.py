@@ -1,33 +1,24 @@
-"""Evaluate a refiner or a hierarchy: one episode a simulation, from the first frame."""
+"""Figures of a refiner or a hierarchy: rates with intervals, and causes of failure."""
 
 from __future__ import annotations
 
 import collections
-import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from assets.robot import RobotSpec
-from envs.batch_env import BatchEnv
-from envs.state_pool import PoolSettings
-from envs.success import Trace, up
 from envs.task import Task
 from perception.prior import Prior
+from policies.failures import COMPLETE
 from policies.hierarchy import Hierarchy
 from policies.metrics import rate
-
-FALLEN = 0.7
-"""Cosine of the pelvis's tilt below which a robot has fallen."""
+from policies.rollouts import Attempt, Prepare, roll_hierarchy, roll_refiner
 
 Floats = NDArray[np.floating]
-
-FROM_START = PoolSettings(start_share=1.0, seed_reference=False)
-
-EXTRA_HOLD = 1.5
-"""Seconds that a hierarchy, which has its own clock, gets after the clip's end."""
 
 
 def evaluate_refiner(
@@ -38,82 +29,37 @@ def evaluate_refiner(
     *,
     episodes: int,
     seed: int,
-    feedforward: bool = True,
-    balance: bool = True,
-    reach: bool = True,
+    options: Mapping[str, Any] = MappingProxyType({}),
+    prepare: Prepare | None = None,
 ) -> dict[str, Any]:
     """Completion from the first frame under the task's terminations, with noise.
 
-    Returns rate with interval, causes of failure, and the object's distance [m] from
-    the prior at the end of completed episodes.
+    Returns completion and success with their intervals, failures by cause, and the
+    object's distance [m] from the prior at the end of completed episodes. `options`
+    are keywords of `BatchEnv` that the refiner was trained with.
     """
-    env = BatchEnv(
+    attempts = roll_refiner(
         task,
         robot,
         priors,
-        episodes,
+        agent,
+        episodes=episodes,
         seed=seed,
-        feedforward=feedforward,
-        balance=balance,
-        reach=reach,
-        pool=FROM_START,
+        options=options,
+        prepare=prepare,
     )
-    obs = env.reset()
-    first: list[dict[str, Any] | None] = [None] * episodes
-    for _ in range(int(env.reference.length.max())):
-        env.step_async(agent(obs))
-        obs, _, done, infos = env.step_wait()
-        for i in np.flatnonzero(done):
-            first[i] = first[i] or infos[i]["episode"]
-    ended = [episode for episode in first if episode is not None]
-    complete = [e for e in ended if e["cause"] == "complete"]
-    errors = [e["object_error"] for e in complete]
-    near = sum(error <= 0.10 for error in errors)
+    complete = [a for a in attempts if a.ended == COMPLETE]
+    errors = [a.object_error for a in complete]
     return {
         "completion": rate(len(complete), episodes),
-        "completion_object_within_10cm": rate(near, episodes),
-        "reached_mean": float(np.mean([e["reached"] for e in ended])),
+        "completion_object_within_10cm": rate(sum(e <= 0.1 for e in errors), episodes),
+        **_judged(attempts, len(priors)),
+        "reached_mean": float(np.mean([a.reached for a in attempts])),
         "object_error_end_mean_m": float(np.mean(errors)) if errors else None,
         "object_error_end_max_m": float(np.max(errors)) if errors else None,
-        "causes": dict(collections.Counter(e["cause"] for e in ended)),
+        "causes": dict(collections.Counter(a.ended for a in attempts)),
         "seed": seed,
     }
-
-
-def roll_hierarchy(
-    task: Task,
-    robot: RobotSpec,
-    priors: Sequence[Prior],
-    make: Callable[[int], Hierarchy],
-    *,
-    episodes: int,
-    seed: int,
-) -> list[Trace]:
-    """Run hierarchies without reference from the priors' starts with reset noise.
-
-    The priors give the starts and the goals alone; no termination ends an episode.
-    """
-    free = dataclasses.replace(task, terminations=(), hold=task.hold + EXTRA_HOLD)
-    env = BatchEnv(free, robot, priors, episodes, seed=seed, pool=FROM_START)
-    env.reset()
-    clips = env.clip.copy()
-    hierarchy = make(episodes)
-    hierarchy.reset(env.sense())
-    steps = int(env.reference.length.min()) - 2
-    states = [np.array(env.batch.qpos)]
-    for _ in range(steps):
-        env.advance(hierarchy.step(env.sense()))
-        states.append(np.array(env.batch.qpos))
-    qpos = np.array(states)
-    return [
-        Trace.of_states(
-            qpos[:, i],
-            task.dt,
-            env.variants.object(clip),
-            priors[int(clip)].goal_pos_w,
-        )
-        for i, clip in enumerate(clips)
-    ]
 
 
 def evaluate_hierarchy(
@@ -124,15 +70,30 @@ def evaluate_hierarchy(
     *,
     episodes: int,
     seed: int,
+    prepare: Prepare | None = None,
 ) -> dict[str, Any]:
     """Success rate of the task without any reference, with its interval."""
-    traces = roll_hierarchy(task, robot, priors, make, episodes=episodes, seed=seed)
-    success = np.array([task.success(trace) for trace in traces])
-    fallen = np.array([up(trace.root_quat_w[-1]) < FALLEN for trace in traces])
+    attempts = roll_hierarchy(
+        task, robot, priors, make, episodes=episodes, seed=seed, prepare=prepare
+    )
+    rises = [attempt.trace.rise[-1] for attempt in attempts]
+    figures = {
+        **_judged(attempts, len(priors)),
+        "height_gain_mean_m": float(np.mean(rises)),
+    }
+    if task.goal:
+        away = [attempt.trace.to_goal[-1] for attempt in attempts]
+        figures["object_to_goal_mean_m"] = float(np.mean(away))
+        figures["object_to_goal_median_m"] = float(np.median(away))
+    return {**figures, "seed": seed}
+
+
+def _judged(attempts: Sequence[Attempt], clips: int) -> dict[str, Any]:
+    """Success by the task's criterion, and the failures by their causes."""
+    failures = collections.Counter(a.why for a in attempts if not a.succeeded)
+    succeeded = sum(attempt.succeeded for attempt in attempts)
     return {
-        "success": rate(int(success.sum()), episodes),
-        "height_gain_mean_m": float(np.mean([trace.rise[-1] for trace in traces])),
-        "fallen": int(fallen.sum()),
-        "dropped_standing": int((~success & ~fallen).sum()),
-        "seed": seed,
+        "success": rate(succeeded, len(attempts)),
+        "failures": dict(failures.most_common()),
+        "clips": clips,
     }

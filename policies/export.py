@@ -15,9 +15,9 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
 from policies import bundle
+from policies.card import model_card
 from policies.contract import Contract
 from policies.network import NormalizedMlp
-from policies.tables import show
 
 Floats = NDArray[np.floating]
 
@@ -40,17 +40,46 @@ def export_bundle(
     """
     contract.validate()
     _check_replaceable(out)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    partial = out.with_name(f".{out.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir()
+    partial = _empty(out)
     for name, network in ((bundle.TRACKER, tracker), (bundle.GENERATOR, generator)):
         (partial / name).write_bytes(to_onnx(network))
         check_parity(partial / name, network)
     contract.save(partial / bundle.CONTRACT)
-    (partial / bundle.METRICS).write_text(json.dumps(metrics, indent=1) + "\n")
-    (partial / bundle.CARD).write_text(model_card(contract, metrics))
-    bundle.write_checksums(partial)
+    _describe(partial, contract, metrics)
+    return _replace(out, partial)
+
+
+def add_figures(path: Path, figures: dict[str, Any]) -> None:
+    """Write sections of figures into a bundle's metrics and card, whole or not at all.
+
+    Raises ValueError if it is no bundle. Networks and contract stay as they are.
+    """
+    loaded = bundle.Bundle.load(path)
+    partial = _empty(path)
+    for name in (bundle.TRACKER, bundle.GENERATOR, bundle.CONTRACT):
+        shutil.copy(path / name, partial / name)
+    _describe(partial, loaded.contract, {**loaded.metrics, **figures})
+    _replace(path, partial)
+
+
+def _describe(folder: Path, contract: Contract, metrics: dict[str, Any]) -> None:
+    """Write metrics, card and checksums."""
+    (folder / bundle.METRICS).write_text(json.dumps(metrics, indent=1) + "\n")
+    (folder / bundle.CARD).write_text(model_card(contract, metrics), encoding="utf-8")
+    bundle.write_checksums(folder)
+
+
+def _empty(out: Path) -> Path:
+    """An empty folder beside `out`, to be filled and put in its place."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    partial = out.with_name(f".{out.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir()
+    return partial
+
+
+def _replace(out: Path, partial: Path) -> Path:
+    """Put a folder that can be loaded in the place of `out`; returns `out`."""
     bundle.Bundle.load(partial)
     if out.exists():
         shutil.rmtree(out)
@@ -132,32 +161,3 @@ def check_parity(path: Path, network: NormalizedMlp, samples: int = 256) -> floa
         msg = f"{path}: differs from the trained network by {worst:.2e}, "
         raise ValueError(msg + f"allowed {PARITY:.0e}; nothing was exported")
     return worst
-
-
-def model_card(contract: Contract, metrics: dict[str, Any]) -> str:
-    """README of a bundle, made from its contract and metrics."""
-    size = " × ".join(f"{s:g}" for s in contract.object.size)
-    lines = [
-        f"# {contract.task} for {contract.robot.name}",
-        "",
-        f"Object: {contract.object.shape}, {size} m, {contract.object.mass:g} kg.",
-        f"Tracker at {contract.control_hz:g} Hz; command generator plans "
-        f"{contract.horizon} commands {1 / contract.command_hz:g} s apart and executes "
-        f"{contract.execute}. The object's pose is expected in the frame of "
-        f"`{contract.object_frame}`. No reference is needed at run time.",
-        "",
-        "## Figures",
-        "",
-        "| stage | figure | value |",
-        "|---|---|---|",
-    ]
-    for stage, values in metrics.items():
-        if isinstance(values, dict):
-            lines += [f"| {stage} | {k} | {show(v)} |" for k, v in values.items()]
-    lines += [
-        "",
-        "Measured in MuJoCo, with the simulator it was trained in. Nothing here was "
-        "validated on hardware.",
-        "",
-    ]
-    return "\n".join(lines)

@@ -76,7 +76,8 @@ class Hierarchy:
         due = np.flatnonzero(self.tick % period == 0)
         if len(due) == 0:
             return
-        obs = observations.generator_observation(sense, self.command)[due]
+        goal = self.contract.goal is not None
+        obs = observations.generator_observation(sense, self.command, goal=goal)[due]
         plan = self._generate(obs, due)
         self.knots[due, 0] = self.command[due]
         self.knots[due, 1:] = plan[:, : self.contract.execute]

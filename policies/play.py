@@ -14,10 +14,12 @@ from envs.batch_env import BatchEnv
 from envs.render import render_motion
 from envs.tasks import task_by_name
 from perception.encode import write_video
-from policies.evaluate import FROM_START
+from policies.clips import task_priors
 from policies.refiner import Agent, load_network, zero_agent
+from policies.rollouts import FROM_START
 from policies.run_dir import RunDir
-from policies.stages import rollout_qpos, task_priors
+from policies.stages import rollout_qpos
+from policies.subject import switches
 
 Floats = NDArray[np.floating]
 AgentName = Literal["zero", "random", "trained"]
@@ -41,7 +43,10 @@ def play(
     """
     task, robot = task_by_name(task_name), g1()
     clips = task_priors(priors or default_priors(task_name), task.name)
-    env = BatchEnv(task, robot, clips, 1, threads=1, seed=seed, pool=FROM_START)
+    options = switches(RunDir(run).read_config()) if run is not None else {}
+    env = BatchEnv(
+        *(task, robot, clips, 1), threads=1, seed=seed, pool=FROM_START, **options
+    )
     states, clip = rollout_qpos(env, _agent(agent, env, run, seed))
     frames = render_motion(env.variants.model(clip), states[::2])
     write_video(video, frames, (480, 360), 25.0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import collections
 import dataclasses
 import json
 from collections.abc import Callable
@@ -12,17 +11,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from assets.g1.spec import g1
-from assets.robot import RobotSpec
 from envs.batch_env import BatchEnv
-from envs.tasks import task_by_name
-from perception.prior import Prior
 from policies import bundle as bundles
+from policies.bodies import robot_of, task_on
+from policies.card import continue_command
+from policies.clips import about_priors, task_priors
 from policies.contract import Contract
 from policies.distill import DistillSettings, distill
-from policies.evaluate import evaluate_hierarchy, evaluate_refiner
-from policies.export import export_bundle
+from policies.export import add_figures, export_bundle
 from policies.film import film_run
+from policies.lessons import followed, pool_of_clips
 from policies.refiner import Agent, load_network, save_network
 from policies.report import refresh_report
 from policies.run_dir import (
@@ -32,12 +30,8 @@ from policies.run_dir import (
     save_priors,
     write_json,
 )
+from policies.subject import load_subject, switches
 from policies.train import TrainSettings, train
-
-
-def robot_of(mjcf: Path | None) -> RobotSpec:
-    """The G1, on another MJCF with the same joints if one is given."""
-    return g1(mjcf)
 
 
 def train_run(
@@ -55,9 +49,9 @@ def train_run(
 
     At the end the policy is filmed, if the settings say so, for the run's own page.
     """
-    task, robot = task_by_name(task_name), robot_of(robot_xml)
+    robot, run = robot_of(robot_xml), RunDir(out)
+    task = task_on(task_name, robot)
     chosen = task_priors(priors, task.name)
-    run = RunDir(out)
     rows = train(
         task, robot, chosen, out, settings, init=init, resume=resume, show=show
     )
@@ -69,57 +63,61 @@ def train_run(
     return rows
 
 
-def task_priors(folder: Path, task_name: str) -> list[Prior]:
-    """A folder's priors of one task; ValueError if it holds none or odd names."""
-    priors = load_priors(folder)
-    names = collections.Counter(prior.name for prior in priors)
-    for name, count in names.items():
-        if count > 1 or not name or Path(name).name != name:
-            what = "is the name of two priors" if count > 1 else "is no file name"
-            msg = f"{folder}: prior name '{name}' {what}; make them again with `priors`"
-            raise ValueError(msg)
-    chosen = [prior for prior in priors if prior.task == task_name]
-    if not chosen:
-        found = ", ".join(sorted({prior.task for prior in priors}))
-        msg = f"{folder}: no prior of task '{task_name}', only of {found}"
-        raise ValueError(msg)
-    return chosen
-
-
 def distill_run(path: Path, out: Path, settings: DistillSettings) -> dict[str, Any]:
-    """Distil the run's refiner; writes tracker, generator and contract to `out`."""
-    run, target = RunDir(path), RunDir(out)
-    config = run.read_config()
-    task, robot = task_by_name(config["task"]), robot_of(None)
+    """Distil the run's refiner; writes tracker, generator and contract to `out`.
+
+    Clips that the refiner cannot follow are left out; the student starts from the
+    states that the refiner itself reached.
+    """
+    run, target, robot = RunDir(path), RunDir(out), robot_of(None)
+    config, priors = run.read_config(), load_priors(run.priors)
+    task = task_on(config["task"], robot)
+    teacher, options = Agent(load_network(run.refiner)), switches(config)
+    kept = followed(
+        *(task, robot, priors, teacher, settings.trials),
+        seed=settings.seed,
+        options=options,
+    )
+    states = None
+    if run.progress.is_file():
+        hold = round(task.hold * task.control_hz)
+        lengths = [prior.num_frames + hold for prior in priors]
+        states = pool_of_clips(run.progress, lengths, kept)
     contract, tracker, generator, rows = distill(
-        task,
-        robot,
-        load_priors(run.priors),
-        Agent(load_network(run.refiner)),
-        settings,
-        feedforward=config["settings"]["feedforward"],
-        balance=config["settings"].get("balance", False),
-        reach=config["settings"].get("reach", False),
+        *(task, robot, [priors[index] for index in kept], teacher, settings),
+        options=options,
+        states=states,
     )
     out.mkdir(parents=True, exist_ok=True)
     if out.resolve() != path.resolve():
         write_json(target.config, config)
-        save_priors(target.priors, load_priors(run.priors))
+        save_priors(target.priors, priors)
         if run.metrics.exists():
             write_json(target.metrics, json.loads(run.metrics.read_text()))
     save_network(target.tracker, tracker)
     save_network(target.generator, generator)
     contract.save(out / bundles.CONTRACT)
-    figures = {**rows[-1], **dataclasses.asdict(settings), **provenance()}
+    clips = {"clips_followed": len(kept), "clips": len(priors)}
+    figures = {**rows[-1], **clips, **dataclasses.asdict(settings), **provenance()}
     target.add_metrics("distillation", figures)
     return figures
 
 
-def export_run(path: Path, out: Path, *, episodes: int = 0, seed: int = 1000) -> Path:
+def export_run(
+    path: Path,
+    out: Path,
+    *,
+    episodes: int = 0,
+    seed: int = 1000,
+    test: Path | None = None,
+    videos: str = "",
+) -> Path:
     """Export a distilled run as a bundle; returns its path.
 
     With `episodes` the exported files themselves are evaluated without reference, from
-    the run's own starts, and the figures go into the bundle's metrics and card.
+    the run's own starts and those of the clips `test`, and the figures go into the
+    bundle's metrics and card. `videos` says for the card what kind of videos the priors
+    were made from.
     """
     run = RunDir(path)
     if not run.tracker.is_file():
@@ -127,55 +125,56 @@ def export_run(path: Path, out: Path, *, episodes: int = 0, seed: int = 1000) ->
         raise ValueError(msg)
     contract = Contract.load(path / bundles.CONTRACT)
     networks = load_network(run.tracker), load_network(run.generator)
-    metrics = json.loads(run.metrics.read_text()) if run.metrics.exists() else {}
-    metrics.pop("bundle", None)
-    export_bundle(out, contract, *networks, metrics)
-    if episodes > 0:
-        figures = evaluate_path(out, run.priors, episodes, seed)
-        run.add_metrics("bundle", figures["bundle"])
-        export_bundle(out, contract, *networks, {**metrics, **figures})
+    run.add_metrics("priors", about_priors(load_priors(run.priors), videos))
+    export_bundle(out, contract, *networks, _metrics_for_bundle(run))
+    for folder in (run.priors, test) if episodes > 0 else ():
+        if folder is not None:
+            figures = evaluate_path(out, folder, episodes, seed, keep=True)
+            for section, values in figures.items():
+                run.add_metrics(section, values)
     return out
 
 
+def _metrics_for_bundle(run: RunDir) -> dict[str, Any]:
+    """The run's figures without older ones of a bundle, and how to train it on."""
+    config, metrics = run.read_config(), json.loads(run.metrics.read_text())
+    kept = {k: v for k, v in metrics.items() if not k.startswith("bundle")}
+    if "training" in kept:
+        command = continue_command(config["task"], config["settings"])
+        kept["training"] = {**kept["training"], "continue": command}
+    return kept
+
+
 def evaluate_path(
-    path: Path, priors: Path | None, episodes: int, seed: int
+    path: Path,
+    priors: Path | None,
+    episodes: int,
+    seed: int,
+    *,
+    robot_xml: Path | None = None,
+    keep: bool = False,
 ) -> dict[str, Any]:
-    """Evaluate a run's refiner, or a bundle without reference; returns its figures."""
+    """Evaluate a run's refiner, or a bundle without reference; returns its figures.
+
+    They stand under `refiner` or `bundle`, with `_test` for clips that it was not
+    taught by, and the file's name where `robot_xml` puts another robot model under it.
+    A run keeps them among its metrics, a bundle with `keep`.
+    """
     if episodes < 1:
         msg = f"evaluation: episodes is {episodes}, expected at least 1"
         raise ValueError(msg)
-    if (path / bundles.CHECKSUMS).is_file():
-        bundle = bundles.Bundle.load(path)
-        task = task_by_name(bundle.contract.task)
-        if priors is None:
-            msg = f"{path}: a bundle carries no priors; name the starts with --priors"
-            raise ValueError(msg)
-        figures = evaluate_hierarchy(
-            task,
-            robot_of(None),
-            task_priors(priors, task.name),
-            bundle.hierarchy,
-            episodes=episodes,
-            seed=seed,
-        )
-        return {"bundle": {**figures, **provenance()}}
-    run = RunDir(path)
-    config = run.read_config()
-    task = task_by_name(config["task"])
-    figures = evaluate_refiner(
-        task,
-        robot_of(None),
-        task_priors(priors or run.priors, task.name),
-        Agent(load_network(run.refiner)),
-        episodes=episodes,
-        seed=seed,
-        feedforward=config["settings"]["feedforward"],
-        balance=config["settings"].get("balance", False),
-        reach=config["settings"].get("reach", False),
-    )
+    subject = load_subject(path, robot_of(robot_xml))
+    clips = subject.clips(priors)
+    figures = subject.judge(priors=clips, episodes=episodes, seed=seed)
+    section = subject.section(clips)
+    if robot_xml is not None:
+        section += f"_in_{robot_xml.stem}"
     figures |= provenance()
-    run.add_metrics("refiner", figures)
-    return {"refiner": figures}
+    if subject.run is not None:
+        subject.run.add_metrics(section, figures)
+    elif keep:
+        add_figures(path, {section: figures})
+    return {section: figures}
 
 
 def rollout_qpos(

@@ -12,17 +12,21 @@ from assets.g1.spec import g1
 from assets.objects import LIFT_BOX
 from envs import observations
 from policies import bundle
-from policies.contract import Contract, Start
+from policies.contract import Contract, Goal, Start
 
 
-def make_contract() -> Contract:
-    """A G1 in its default stance with the tutorial's box 0.45 m ahead."""
+def make_contract(goal: Goal | None = None) -> Contract:
+    """A G1 in its default stance with the tutorial's box 0.45 m ahead.
+
+    With a goal it is a box to carry, and the tutorial's all the same.
+    """
     robot = g1()
     joints = robot.default_pos
     return Contract(
         robot=robot,
         object=LIFT_BOX,
-        task="lift-box",
+        task="lift-box" if goal is None else "carry-box",
+        goal=goal,
         start=Start(
             joint_pos=joints,
             root_height=robot.default_height,
@@ -35,13 +39,13 @@ def make_contract() -> Contract:
     )
 
 
-def make_bundle(path: Path) -> Path:
+def make_bundle(path: Path, goal: Goal | None = None) -> Path:
     """Write a bundle that balances: about 5 s in the simulated world, then it falls.
 
     The generator repeats its last command; the tracker is an ankle-and-hip strategy,
     linear in the newest gravity and gyroscope readings.
     """
-    contract = make_contract()
+    contract = make_contract(goal)
     layouts = {k: observations.size(v) for k, v in contract.layouts().items()}
     command = layouts["command"]
     path.mkdir(parents=True, exist_ok=True)

@@ -113,6 +113,39 @@ def test_sat_over_the_seat_whatever_way_the_chair_faces():
     assert not sat(trace(CHAIR, root_pos_w=root + shoved, **paths))
 
 
+def turned_over(rows):
+    quat = np.tile([1.0, 0.0, 0.0, 0.0], (T, 1))
+    quat[-rows:] = [np.sqrt(0.5), 0.0, np.sqrt(0.5), 0.0]
+    return quat
+
+
+BOX_FAILURES = {
+    "robot fell": (carried, {"root_quat_w": fallen()}),
+    "object left behind": (carried, {}),
+    "not off the floor": (carried, {"object_pos_w": moved()}),
+    "dropped": (carried, {"object_pos_w": raised(20, obj=SMALL_BOX)}),
+    "not at the goal": (carried, {"object_pos_w": raised(90, obj=SMALL_BOX)}),
+    "tipped over": (
+        carried,
+        {"object_pos_w": moved(aloft=0.3), "object_quat_w": turned_over(30)},
+    ),
+    "off the floor": (pushed, {"object_pos_w": moved(aloft=0.2)}),
+    "not high enough": (lifted, {"object_pos_w": raised(90, 0.2, SMALL_BOX)}),
+}
+
+
+@pytest.mark.parametrize("cause", BOX_FAILURES)
+def test_a_failure_has_a_cause_in_words(cause):
+    criterion, paths = BOX_FAILURES[cause]
+    assert criterion.cause(trace(SMALL_BOX, GOAL, **paths)) == cause
+
+
+def test_what_succeeds_has_no_cause():
+    good = trace(SMALL_BOX, GOAL, object_pos_w=moved(aloft=0.3))
+    assert (carried.cause(good), carried(good)) == ("", True)
+    assert pushed.cause(trace(SMALL_BOX, GOAL, object_pos_w=moved())) == ""
+
+
 @pytest.mark.parametrize("criterion", [lifted, carried, pushed, stood_up, sat])
 def test_values_that_are_not_finite_never_count(criterion):
     broken = np.full((T, 3), np.nan)

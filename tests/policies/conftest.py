@@ -27,6 +27,7 @@ TINY_DISTILLATION = DistillSettings(
     batch_size=32,
     tracker_hidden=(16,),
     generator_hidden=(16,),
+    trials=0,
     threads=1,
 )
 

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import shutil
 
@@ -8,8 +9,10 @@ import torch
 
 from policies import bundle as bundles
 from policies.bundle import Bundle
-from policies.export import check_parity, export_bundle, model_card, to_onnx
+from policies.card import continue_command, model_card
+from policies.export import add_figures, check_parity, export_bundle, to_onnx
 from policies.network import NormalizedMlp
+from policies.train import TrainSettings
 from tests.bundles import make_bundle, make_contract
 
 
@@ -142,7 +145,8 @@ def test_an_exported_bundle_is_whole(tmp_path, networks):
     )
     loaded = Bundle.load(out)
     assert loaded.metrics == metrics
-    assert "| refiner | completion | 0.5 |" in (out / bundles.CARD).read_text()
+    card = (out / bundles.CARD).read_text()
+    assert "| refiner, along its clips | not judged | 0.5 |" in card
     assert sorted(p.name for p in out.parent.iterdir()) == ["b"]
     sizes = {p.name for p in out.iterdir()}
     assert sizes == {*bundles.FILES, bundles.CHECKSUMS}
@@ -181,6 +185,46 @@ def test_what_is_no_bundle_is_not_replaced(tmp_path, networks):
     with pytest.raises(ValueError, match="holds something else"):
         export_bundle(tmp_path, make_contract(), tracker, generator, {})
     assert (tmp_path / "thesis.txt").read_text() == "years of work"
+
+
+def test_figures_can_be_added_to_a_bundle_and_its_card(bundle):
+    networks = [(bundle / n).read_bytes() for n in (bundles.TRACKER, bundles.CONTRACT)]
+    rate = {"rate": 0.5, "trials": 4, "successes": 2, "interval95": [0.15, 0.85]}
+    section = {"success": rate, "failures": {"dropped": 2}, "seed": 7}
+    add_figures(bundle, {"bundle_test_in_other_shapes": section})
+    assert Bundle.load(bundle).metrics == {"bundle_test_in_other_shapes": section}
+    card = (bundle / bundles.CARD).read_text()
+    where = "without reference; clips it never saw; another robot model, other_shapes"
+    assert f"| {where} | 50.0% of 4 (95 %: 15.0% to 85.0%) |  | 2 dropped |" in card
+    after = [(bundle / n).read_bytes() for n in (bundles.TRACKER, bundles.CONTRACT)]
+    assert after == networks
+
+
+def test_a_bundle_whose_card_has_an_older_name_can_be_read(bundle):
+    (bundle / bundles.CARD).rename(bundle / "README.md")
+    sums = (bundle / bundles.CHECKSUMS).read_text()
+    (bundle / bundles.CHECKSUMS).write_text(sums.replace(bundles.CARD, "README.md"))
+    Bundle.load(bundle)
+    (bundle / "README.md").write_text("other words")
+    with pytest.raises(ValueError, match=r"README\.md: checksum differs"):
+        Bundle.load(bundle)
+
+
+def test_checksums_name_nothing_outside_the_bundle(bundle, tmp_path):
+    (tmp_path / "secret").write_text("x")
+    with (bundle / bundles.CHECKSUMS).open("a") as file:
+        file.write(f"{'0' * 64}  ../secret\n")
+    with pytest.raises(ValueError, match="secret is missing"):
+        Bundle.load(bundle)
+
+
+def test_the_command_that_continues_names_what_is_not_the_default():
+    settings = dataclasses.asdict(TrainSettings(steps=1000, feedforward=False, seed=3))
+    command = continue_command("kick-box", settings)
+    assert command == (
+        "sugarmill train kick-box --priors RUN/priors --out RUN --resume "
+        "--steps 2000 --no-feedforward --seed 3"
+    )
 
 
 def test_the_card_says_what_it_was_made_for():

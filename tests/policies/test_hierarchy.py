@@ -88,8 +88,8 @@ def test_a_plan_is_made_every_period_from_the_command_in_force():
 
 
 def row(sense, index):
-    fields = dataclasses.fields(Sense)
-    return Sense(**{f.name: getattr(sense, f.name)[[index]] for f in fields})
+    values = {f.name: getattr(sense, f.name) for f in dataclasses.fields(Sense)}
+    return Sense(**{k: v[[index]] for k, v in values.items() if v is not None})
 
 
 def linear(width, shape, seed):

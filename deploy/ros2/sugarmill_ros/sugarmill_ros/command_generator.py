@@ -37,6 +37,9 @@ class CommandGenerator(SugarmillNode):
                 PoseStamped, "/object_pose", self._pose, qos.state()
             ),
             self.create_subscription(
+                PoseStamped, "/goal_pose", self._goal, qos.state()
+            ),
+            self.create_subscription(
                 JointState, "/command", self._request, qos.command()
             ),
         )
@@ -69,6 +72,9 @@ class CommandGenerator(SugarmillNode):
 
     def _pose(self, message: PoseStamped) -> None:
         self.core.pose(message.header.frame_id, *pose_arrays(message), self.now())
+
+    def _goal(self, message: PoseStamped) -> None:
+        self.core.goal(message.header.frame_id, *pose_arrays(message), self.now())
 
     def _request(self, message: JointState) -> None:
         from deploy.plan_messages import fill_plan

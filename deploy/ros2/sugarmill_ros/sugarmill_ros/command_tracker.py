@@ -69,6 +69,9 @@ class CommandTracker(SugarmillNode):
                 PoseStamped, "/object_pose", self._pose, qos.state()
             ),
             self.create_subscription(
+                PoseStamped, "/goal_pose", self._goal, qos.state()
+            ),
+            self.create_subscription(
                 JointTrajectory, "/plan", self.planner.take, command
             ),
             self.create_subscription(Bool, "/estop", self._stop, stop),
@@ -88,6 +91,10 @@ class CommandTracker(SugarmillNode):
         if state is None or state.object_stamp < 0.0:
             self.runner.safety.reset()
             msg = "cannot activate: nothing usable on /object_pose yet"
+            raise ValueError(msg)
+        if self.bundle.contract.goal is not None and state.goal is None:
+            self.runner.safety.reset()
+            msg = "cannot activate: nothing usable on /goal_pose yet"
             raise ValueError(msg)
         self._step_ms: list[float] = []
         self._missed = self._clamped = 0
@@ -171,6 +178,10 @@ class CommandTracker(SugarmillNode):
     def _pose(self, message: PoseStamped) -> None:
         frame = message.header.frame_id
         self.backend.inbox.pose(frame, *pose_arrays(message), self.now())
+
+    def _goal(self, message: PoseStamped) -> None:
+        frame = message.header.frame_id
+        self.backend.inbox.goal(frame, *pose_arrays(message), self.now())
 
     def _stop(self, message: Bool) -> None:
         if message.data:

@@ -61,6 +61,7 @@ class RobotSim(SugarmillNode):
         newest = qos.state(v["state_deadline"])
         self._states = self.create_publisher(LowState, "/lowstate", newest)
         self._poses = self.create_publisher(PoseStamped, "/object_pose", qos.state())
+        self._goals = self.create_publisher(PoseStamped, "/goal_pose", qos.state())
         self._joints = self.create_publisher(JointState, "/joint_states", qos.stream())
         self._frames = self.create_publisher(TFMessage, "/tf", qos.stream())
         self._commands = self.create_subscription(
@@ -83,7 +84,8 @@ class RobotSim(SugarmillNode):
     def cleanup(self) -> None:
         """Remove the endpoints."""
         self.destroy_subscription(self._commands)
-        for outlet in (self._states, self._poses, self._joints, self._frames):
+        poses = self._poses, self._goals
+        for outlet in (self._states, *poses, self._joints, self._frames):
             self.destroy_publisher(outlet)
 
     def report(self) -> tuple[bytes, str, dict[str, str]]:
@@ -124,6 +126,9 @@ class RobotSim(SugarmillNode):
         pose = state.object_pos_b, state.object_quat_b
         frame = self.robot.anchor_body
         self._poses.publish(pose_stamped(*pose, frame, stamp))
+        if state.goal is not None:
+            goal = state.goal.pos_b, state.goal.quat_b
+            self._goals.publish(pose_stamped(*goal, frame, stamp))
         self._count += 1
         if self._count % self._shown_every == 0:
             names = self.robot.joint_names
