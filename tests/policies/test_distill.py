@@ -45,7 +45,8 @@ def test_an_exported_run_is_a_bundle_with_its_figures(exported, distilled):
     known = json.loads(distilled.metrics.read_text())
     assert set(bundle.metrics) == set(known)
     assert bundle.metrics["distillation"] == known["distillation"]
-    assert bundle.metrics["training"]["continue"].endswith("--steps 256 --num-envs 8")
+    command = bundle.metrics["training"]["continue"]
+    assert "--resume --steps 256 --num-envs 8" in command
     x = np.random.default_rng(0).normal(size=(3, 46)).astype(np.float32)
     with torch.inference_mode():
         expected = load_network(distilled.generator)(torch.from_numpy(x)).numpy()
