@@ -23,7 +23,7 @@ class TrainSettings:
     """PPO and environment settings of a refiner."""
 
     steps: int = 4_000_000
-    """Control steps in all, over all simulations."""
+    """Control steps in all, over all simulations; 0: leave control to the prior."""
     num_envs: int = 256
     """Simulations stepped together."""
     rollout: int = 32
@@ -72,7 +72,10 @@ class TrainSettings:
 
     def validate(self) -> None:
         """Raise ValueError naming the first setting that makes no sense."""
-        for name in ("steps", "num_envs", "rollout", "batch_size", "epochs"):
+        if self.steps < 0:
+            msg = f"training: steps is {self.steps}, expected 0 or more"
+            raise ValueError(msg)
+        for name in ("num_envs", "rollout", "batch_size", "epochs"):
             value = getattr(self, name)
             if value < 1:
                 msg = f"training: {name} is {value}, expected at least 1"

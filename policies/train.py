@@ -55,6 +55,7 @@ def train(
 ) -> list[dict[str, Any]]:
     """Train until `settings.steps`; returns the rows of the learning curve.
 
+    With 0 steps the refiner acts zero, which leaves `PriorControl` to itself.
     `init` is another run, whose networks this one starts from.
 
     Raises ValueError if `out` holds a run and `resume` is not asked for, or if a
@@ -88,7 +89,7 @@ def train(
     write_json(run.config, config)
     checkpoint = callbacks.Checkpoint(run, kept, after=lambda: refresh_report(run))
     left = settings.steps - model.num_timesteps
-    if left > 0:
+    if left > 0 or settings.steps == 0:
         steps = [feed, curve, checkpoint]
         steps += [kept["assist"]] if settings.assist else []
         steps += _ends(curve, settings)
@@ -194,8 +195,17 @@ def _model(env: BatchEnv, run: RunDir, settings: TrainSettings, *, resume: bool)
             seed=settings.seed,
             device=settings.device,
         )
+        _act_zero(model)
     model.set_logger(configure(str(run.path / "tensorboard"), ["tensorboard"]))
     return model
+
+
+@torch.no_grad()
+def _act_zero(model: PPO) -> None:
+    """Begin with no action at all: what is there without learning already stands."""
+    policy: Any = model.policy
+    policy.action_net.weight.zero_()
+    policy.action_net.bias.zero_()
 
 
 def _config(

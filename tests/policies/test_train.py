@@ -210,3 +210,15 @@ def stop_after(iterations, task, robot, priors, out, settings, rest):
         patch.setattr(training, "_ends", lambda *a: [*ends(*a), Stop()])
         with pytest.raises(KeyboardInterrupt):
             train(task, robot, priors, out, settings, **rest)
+
+
+def test_no_steps_leave_control_to_the_prior(tmp_path, priors_folder, tiny):
+    out = RunDir(tmp_path / "run")
+    none = dataclasses.replace(tiny, steps=0)
+    rows = train_run("lift-box", priors_folder, out.path, none)
+    assert rows == []
+    network = load_network(out.refiner)
+    obs = np.random.default_rng(0).normal(size=(4, len(network.normalizer.mean)))
+    np.testing.assert_array_equal(Agent(network)(obs.astype(np.float32)), 0.0)
+    figures = evaluate_path(out.path, None, 2, 0)
+    assert figures["refiner"]["completion"]["trials"] == 2
