@@ -33,6 +33,7 @@ bench-perception: $(VENV)/.ready
 
 bench-physics: $(VENV)/.ready
 	$(BIN)/python -m benchmarks.physics
+	$(BIN)/python -m benchmarks.unlearnt
 
 bench-skill: $(VENV)/.ready
 	$(BIN)/python -m benchmarks.skill

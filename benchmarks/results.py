@@ -33,6 +33,7 @@ def table() -> list[str]:
         *_skill(),
         *deploy_rows.rows(_figures("deploy")),
         *_throughput(),
+        *_unlearnt(),
     ]
     body = [f"| {name} | {value} | `{command}` |" for name, value, command in rows]
     return ["| what | figure | printed by |", "|---|---|---|", *body]
@@ -106,6 +107,18 @@ def _throughput() -> list[tuple[str, str, str]]:
         )
         for row in figures.get("rows", [])
     ] + learning
+
+
+def _unlearnt() -> list[tuple[str, str, str]]:
+    """One row: completion before learning, with all springs, of each task."""
+    rows = _figures("unlearnt").get("rows", [])
+    parts = [
+        f"{row['task']} {row['completion']['rate']:.0%} / {row['success']['rate']:.0%}"
+        for row in rows
+        if row["control"] == "reach"
+    ]
+    name = "no learning at all: clips completed from noisy starts / success"
+    return [(name, "; ".join(parts), "make bench-physics")] if parts else []
 
 
 def _figures(name: str) -> dict[str, Any]:
