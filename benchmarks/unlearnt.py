@@ -1,8 +1,8 @@
 """What control along a prior does before any learning: `python -m benchmarks.unlearnt`.
 
 Completion from noisy first frames, and the task's own success, of a policy that always
-acts zero: with the prior's joints alone, with feed-forward, with the springs that keep
-the balance, and with those that lead hands and feet to the object.
+acts zero: with feed-forward alone, with the springs that keep the balance, and with those
+that lead hands and feet to the object.
 """
 
 from __future__ import annotations
@@ -27,7 +27,6 @@ from policies.run_dir import load_priors
 
 NAME = "unlearnt"
 STEPS: dict[str, dict[str, bool]] = {
-    "joints": {"feedforward": False, "balance": False, "reach": False},
     "feed-forward": {"feedforward": True, "balance": False, "reach": False},
     "balance": {"feedforward": True, "balance": True, "reach": False},
     "reach": {"feedforward": True, "balance": True, "reach": True},

@@ -28,8 +28,8 @@ Floats = NDArray[np.floating]
 class Reach:
     """The spring of a contact body, in N/m, N·s/m and N, and its seconds of ramp."""
 
-    spring: float = 800.0
-    damper: float = 20.0
+    spring: float = 400.0
+    damper: float = 15.0
     limit: float = 60.0
     before: float = 0.8
     after: float = 0.4

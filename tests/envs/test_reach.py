@@ -40,7 +40,7 @@ def test_hands_are_pulled_to_where_the_object_went(scene, reference, at_referenc
     shift = np.array([0.03, -0.02, 0.01])
     law = Reach(damper=0.0)
     offset = reach_offset(law, reference.reach, rows, now(shift))[0]
-    expected = np.einsum("cjk,k->j", reference.reach.joints[rows[0]], 800.0 * shift)
+    expected = np.einsum("cjk,k->j", reference.reach.joints[rows[0]], 400.0 * shift)
     np.testing.assert_allclose(offset, expected, atol=2e-3)
     names = np.array(scene.robot.joint_names)
     moved = names[np.abs(offset) > 1e-6]
