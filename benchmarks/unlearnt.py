@@ -1,8 +1,8 @@
 """What control along a prior does before any learning: `python -m benchmarks.unlearnt`.
 
 Completion from noisy first frames, and the task's own success, of a policy that always
-acts zero: with feed-forward alone, with the springs that keep the balance, and with those
-that lead hands and feet to the object.
+acts zero: with feed-forward alone, with the springs that keep the balance, and with
+those that lead hands and feet to the object.
 """
 
 from __future__ import annotations

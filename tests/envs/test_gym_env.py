@@ -6,8 +6,10 @@ from stable_baselines3.common.env_checker import check_env as sb3_check_env
 
 import envs
 from envs.gym_env import TaskEnv
+from envs.tasks import TASKS
 
 NAME = "sugarmill/LiftBox-v0"
+SHIPPED = [task.name for task in TASKS.values() if task.name != "lift-box"]
 
 
 @pytest.fixture
@@ -25,6 +27,15 @@ def test_gymnasiums_own_checks_pass(env):
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_stable_baselines_checks_pass(env):
     sb3_check_env(env)
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.parametrize("task", SHIPPED)
+def test_every_task_passes_both_checks_with_the_priors_that_ship(task):
+    made = TaskEnv(task)
+    check_env(made, skip_render_check=True)
+    sb3_check_env(made)
+    made.close()
 
 
 def test_a_registered_task_can_be_made_by_name(priors_folder):
