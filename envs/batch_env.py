@@ -1,8 +1,7 @@
 """Many simulations of one task behind Stable-Baselines3's `VecEnv`.
 
 `mujoco.batch.Batch` steps all simulations on a C++ thread pool; everything around it
-works on whole arrays. The target of the PD controllers is the prior's next joints plus
-the feed-forward offset plus what keeps the balance plus the scaled action.
+works on whole arrays. PD controllers get `PriorControl`'s targets and the scaled action.
 """
 
 from __future__ import annotations
@@ -170,7 +169,8 @@ class BatchEnv(SharedVecEnv):
         cause = terminations.evaluate(self.task.terminations, step)
         if self.guard is not None and (cause == self._exploded).any():
             ids = np.flatnonzero(cause == self._exploded)
-            self.guard.keep(self.task, ids, before, targets, self.row)
+            sizes = self.variants.sizes(self.clip)
+            self.guard.keep(self.task, ids, before, targets, self.row, sizes)
         truncated = (cause < 0) & (self.time >= self.reference.length[self.clip] - 1)
         self._return += reward
         self.last_action = self._actions

@@ -33,6 +33,7 @@ class Blast:
     | qpos, qvel | (nq,), (nv,) | simulator state |
     | ctrl | (J,) | rad, joint targets |
     | row | () | row of the reference |
+    | size | (3,) | m, of the object |
     """
 
     task: str
@@ -40,6 +41,7 @@ class Blast:
     qvel: Floats
     ctrl: Floats
     row: int
+    size: Floats
 
     def save(self, path: Path) -> None:
         """Write as .npz."""
@@ -71,22 +73,33 @@ class Guard:
         state: tuple[Floats, Floats],
         ctrl: Floats,
         rows: NDArray[np.integer],
+        sizes: Floats,
     ) -> None:
-        """Keep simulations `ids` of `state` (qpos `(N, nq)`, qvel `(N, nv)`)."""
+        """Keep simulations `ids` of `state` (qpos `(N, nq)`, qvel `(N, nv)`).
+
+        `sizes (N, 3)` [m] are those of their objects.
+        """
         for i in ids:
             if self.seen < self.limit:
                 self.folder.mkdir(parents=True, exist_ok=True)
                 blast = Blast(
-                    task.name, state[0][i], state[1][i], np.array(ctrl[i]), int(rows[i])
+                    task.name,
+                    *(state[0][i], state[1][i], np.array(ctrl[i])),
+                    row=int(rows[i]),
+                    size=sizes[i],
                 )
                 blast.save(self.folder / f"{self.seen:03d}.npz")
             self.seen += 1
 
 
 def replay(blast: Blast) -> str:
-    """Step the state through one control period in the unchanged scene; one line."""
+    """Step the state through one control period in a scene that nothing was drawn for.
+
+    Returns one line.
+    """
     task, robot = task_by_name(blast.task), g1()
-    model = compile_scene(robot, task.object)
+    x, y, z = blast.size.tolist()
+    model = compile_scene(robot, dataclasses.replace(task.object, size=(x, y, z)))
     data = mujoco.MjData(model)
     data.qpos, data.qvel, data.ctrl = blast.qpos, blast.qvel, blast.ctrl
     for substep in range(task.substeps):

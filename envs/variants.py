@@ -80,6 +80,10 @@ class Variants:
         for name, field in self._fields.items():
             field[ids] = self._values[name][which]
 
+    def sizes(self, clips: Ids) -> NDArray[np.float64]:
+        """Sizes `(n, 3)` [m] of the objects of `clips (n,)`."""
+        return np.array([obj.size for obj in self.objects])[self.of_clip[clips]]
+
     def object(self, clip: int | np.integer) -> ObjectSpec:
         """The object of a clip."""
         return self.objects[self.of_clip[clip]]

@@ -19,6 +19,7 @@ def test_a_state_that_explodes_is_kept_and_explodes_again(task, short_prior, tmp
     blast = Blast.load(kept[0])
     assert blast.task == task.name
     assert blast.qvel[8] == 5e3
+    np.testing.assert_array_equal(blast.size, short_prior.object.size)
     assert "joint at" in replay(blast) or "floating_base at" in replay(blast)
     assert "after substep 1" in replay(blast)
 
@@ -27,7 +28,8 @@ def test_a_calm_state_is_told_as_such(task, short_prior):
     env = BatchEnv(task, g1(), [short_prior], 1, threads=1)
     env.reset()
     q, v, ctrl = (np.array(env.batch.bind(n)[0]) for n in ("qpos", "qvel", "ctrl"))
-    assert "does not explode" in replay(Blast(task.name, q, v, ctrl, 0))
+    size = np.array(task.object.size)
+    assert "does not explode" in replay(Blast(task.name, q, v, ctrl, 0, size))
 
 
 def test_what_is_no_kept_state_is_named(tmp_path):
