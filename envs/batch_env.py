@@ -1,7 +1,7 @@
 """Many simulations of one task behind Stable-Baselines3's `VecEnv`.
 
 `mujoco.batch.Batch` steps all simulations on a C++ thread pool; everything around it
-works on whole arrays. PD controllers get `PriorControl`'s targets and the scaled action.
+works on whole arrays. PD controllers get `PriorControl`'s targets plus scaled actions.
 """
 
 from __future__ import annotations
