@@ -138,7 +138,7 @@ def test_a_file_where_a_folder_should_be_is_named(refused, tmp_path, priors_fold
 
 @pytest.mark.parametrize(
     "args",
-    [("--num-envs", "0"), ("--num-envs", "-3"), ("--steps", "0"), ("--stop-at", "2")],
+    [("--num-envs", "0"), ("--num-envs", "-3"), ("--steps", "-1"), ("--stop-at", "2")],
 )
 def test_settings_that_make_no_sense_are_refused(
     refused, tmp_path, priors_folder, args
