@@ -37,7 +37,7 @@ class TrainSettings:
     target_kl: float = 0.03
     entropy: float = 0.0
     hidden: tuple[int, ...] = (256, 128)
-    initial_log_std: float = -2.3
+    initial_log_std: float = -1.0
     feedforward: bool = True
     """Add the inverse-dynamics offset to the PD targets."""
     balance: bool = True

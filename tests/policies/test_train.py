@@ -38,7 +38,7 @@ def test_a_curve_has_a_figure_for_every_reward_term(trained, task):
         assert list(row["terms"]) == [term.name for term in task.rewards]
         assert np.isfinite(list(row["terms"].values())).all()
         assert 0.0 <= row["completion"] <= 1.0
-        assert row["std"] == pytest.approx(np.exp(-2.3), rel=0.1)
+        assert row["std"] == pytest.approx(np.exp(-1.0), rel=0.1)
 
 
 def test_the_refiners_file_is_the_checkpoints_deterministic_actor(trained):
