@@ -117,8 +117,11 @@ def _unlearnt() -> list[tuple[str, str, str]]:
         for row in rows
         if row["control"] == "reach"
     ]
-    name = "no learning at all: clips completed from noisy starts / success"
-    return [(name, "; ".join(parts), "make bench-physics")] if parts else []
+    if not parts:
+        return []
+    clips = max(row["clips"] for row in rows)
+    name = f"no learning, up to {clips} rendered clips a task: completed / success"
+    return [(name, "; ".join(parts), "python -m benchmarks.unlearnt --priors FOLDER")]
 
 
 def _figures(name: str) -> dict[str, Any]:

@@ -79,11 +79,10 @@ class BatchEnv(SharedVecEnv):
         self.batch = Batch(self.scene.model, num_envs, threads, persistent=True)
         models = [scene.model for scene in scenes]
         self.variants = Variants(self.batch, kinds, models, of_clip)
-        self._qpos, self._qvel = self.batch.bind("qpos"), self.batch.bind("qvel")
-        self._ctrl = self.batch.bind("ctrl")
-        self._warmstart = self.batch.bind("qacc_warmstart")
-        self._sensors = self.batch.bind("sensordata")
-        self._torque = self.batch.bind("actuator_force")
+        names = "qpos qvel ctrl qacc_warmstart sensordata actuator_force".split()
+        bound = [self.batch.bind(name) for name in names]
+        self._qpos, self._qvel, self._ctrl = bound[:3]
+        self._warmstart, self._sensors, self._torque = bound[3:]
         self.world = (
             Randomizer(self.scene, self.batch, self.variants, randomization)
             if randomization
