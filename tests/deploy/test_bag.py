@@ -7,14 +7,18 @@ from deploy.replay import replay
 from deploy.run import run_bundle
 from deploy.simulated_robot import World
 from deploy.wire import LowCmd
+from tests.deploy.real_time import run_in_real_time
 
 
 @pytest.mark.parametrize("backend", ["mujoco", "dds"])
 def test_a_bag_replays_bit_for_bit(backend, bundle_path, tmp_path):
     """Read back from mcap and run again, every command is the recorded one."""
     folder = tmp_path / "bag"
-    noise = World(joint_noise=0.002, object_noise=0.002)
-    run_bundle(bundle_path, backend, 1.5, world=noise, bag=folder, quiet=True)
+    options = {"world": World(joint_noise=0.002, object_noise=0.002), "bag": folder}
+    if backend == "dds":
+        run_in_real_time(bundle_path, 1.5, 75, **options)
+    else:
+        run_bundle(bundle_path, backend, 1.5, quiet=True, **options)
     found = replay(folder / "episode_0", bundle_path)
     assert found.cycles >= 75
     assert (found.different, found.first) == (0, "")

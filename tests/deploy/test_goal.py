@@ -21,10 +21,11 @@ from policies.bundle import Bundle
 from policies.contract import Goal
 from tests.bundles import make_bundle
 from tests.deploy import ros as places
+from tests.deploy.real_time import run_in_real_time
 
 GOAL = Goal((1.4, -0.3, 0.25), (1.0, 0.0, 0.0, 0.0))
 ELSEWHERE = (2.0, 0.5, 90.0)
-QUIETLY = {"goal": ELSEWHERE, "world": World(), "quiet": True}
+ELSEWHERE_IN_WORLD = {"goal": ELSEWHERE, "world": World()}
 POS, QUAT = np.array([0.4, 0.1, -0.5]), np.array([1.0, 0.0, 0.0, 0.0])
 
 
@@ -100,7 +101,7 @@ def test_a_goal_that_falls_silent_brings_the_robot_to_a_stand(bundle):
 
 
 def test_a_bag_with_a_goal_replays_bit_for_bit(goal_path, tmp_path):
-    options = {"bag": tmp_path / "bag", **QUIETLY}
+    options = {"bag": tmp_path / "bag", "quiet": True, **ELSEWHERE_IN_WORLD}
     run_bundle(goal_path, "mujoco", 1.5, **options)
     found = replay(tmp_path / "bag/episode_0", goal_path)
     assert found.cycles >= 75
@@ -109,7 +110,7 @@ def test_a_bag_with_a_goal_replays_bit_for_bit(goal_path, tmp_path):
 
 def test_a_goal_travels_over_dds(goal_path):
     """Robot, generator and loop are three processes; without a goal nobody plans."""
-    run = run_bundle(goal_path, "dds", 1.5, **QUIETLY)
+    run = run_in_real_time(goal_path, 1.5, 75, **ELSEWHERE_IN_WORLD)
     episode = run.episodes[0]
     assert (episode.mode, episode.cycles) == (Mode.DAMP, 75), episode.reason
     assert episode.sim["why"] in ("object left behind", "robot fell")

@@ -13,6 +13,7 @@ from deploy.run import run_bundle
 from deploy.safety import Mode
 from deploy.simulated_robot import World
 from deploy.wire import LowCmd
+from tests.deploy.real_time import run_in_real_time
 from tests.deploy.waiting import until
 
 
@@ -60,7 +61,7 @@ def test_a_policy_that_dies_leaves_a_damped_robot(
     seen = json.loads(result.read_text())
     assert seen["commands"] > 10
     if ending == signal.SIGKILL:
-        assert seen["watchdog_trips"] == 1
+        assert seen["watchdog_trips"] >= 1
         assert seen["root_height_m"][-1] < 0.4
     else:
         assert seen["released_s"] is not None
@@ -68,7 +69,7 @@ def test_a_policy_that_dies_leaves_a_damped_robot(
 
 def test_the_loop_over_two_processes_is_the_loop_in_one(bundle_path):
     here = run_bundle(bundle_path, "mujoco", 2.0, world=World(), quiet=True).episodes[0]
-    there = run_bundle(bundle_path, "dds", 2.0, world=World(), quiet=True).episodes[0]
+    there = run_in_real_time(bundle_path, 2.0, 100, world=World()).episodes[0]
     assert (there.mode, there.cycles) == (Mode.DAMP, 100)
     assert there.sim["rejected"] == there.sim["malformed"] == 0
     assert there.sim["released_s"] is not None
