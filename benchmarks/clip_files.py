@@ -30,7 +30,7 @@ from perception.stopwatch import Stopwatch
 from perception.studio.render import render_clips
 from perception.track import Track
 from perception.video import open_video
-from perception.worker import Job, do_job
+from perception.worker import Job, do_job, open_estimator
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "out" / "bench_perception"
@@ -148,7 +148,7 @@ def watch(case: Case) -> None:
         VERSION,
         case.scene,
     )
-    estimator = MediaPipePose(model, mirrored=True)
+    estimator = open_estimator(model)
     record = do_job(job, estimator, Stopwatch())
     estimator.close()
     text = json.dumps(dataclasses.asdict(record), indent=1)

@@ -20,7 +20,7 @@ from perception.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
     from perception.clip import Sighting
-    from perception.person.pose import PoseEstimator
+    from perception.person.pose import MediaPipePose, PoseEstimator
     from perception.prior import Prior
     from perception.track import Track
 
@@ -103,8 +103,6 @@ def serve(pipe: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     import cv2
 
-    from perception.person.pose import MediaPipePose
-
     cv2.setNumThreads(1)
     estimators: dict[Path, MediaPipePose] = {}
     while True:
@@ -112,12 +110,19 @@ def serve(pipe: Connection) -> None:
             job: Job = pipe.recv()
         except EOFError:
             break
-        estimator = estimators.setdefault(
-            job.model, MediaPipePose(job.model, mirrored=True)
-        )
-        pipe.send(do_job(job, estimator, Stopwatch(pipe.send)))
+        if job.model not in estimators:
+            estimators[job.model] = open_estimator(job.model)
+        pipe.send(do_job(job, estimators[job.model], Stopwatch(pipe.send)))
     for estimator in estimators.values():
         estimator.close()
+
+
+def open_estimator(model: Path) -> MediaPipePose:
+    """What watches videos here: both ways round, with no more than landmarks need."""
+    from perception.person.lean_model import lean_model
+    from perception.person.pose import MediaPipePose
+
+    return MediaPipePose(lean_model(model), mirrored=True)
 
 
 def do_job(job: Job, estimator: PoseEstimator, watch: Stopwatch) -> ClipRecord:

@@ -58,7 +58,7 @@ def resolve_model(path: Path | None = None) -> Path:
     faults = []
     for make in (_download, _assemble):
         try:
-            _write(cached, make())
+            write_model(cached, make())
         except (OSError, ValueError, subprocess.SubprocessError) as error:
             faults.append(f"{make.__name__[1:]}: {error}")
             continue
@@ -88,7 +88,7 @@ def _fault(path: Path) -> str | None:
     return f"lacks {', '.join(sorted(missing))}" if missing else None
 
 
-def _write(path: Path, data: bytes) -> None:
+def write_model(path: Path, data: bytes) -> None:
     """Put `data` at `path` in one step, so a killed run leaves no half model."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
@@ -157,15 +157,16 @@ def _with_normalization(model: bytes, mean: float, std: float) -> bytes:
     tree = schema.ModelT.InitFromObj(schema.Model.GetRootAs(model, 0))
     buffers = tree.buffers or []
     buffer = schema.BufferT()
-    buffer.data = list(_pack(described, b"M001"))
+    buffer.data = list(pack(described, b"M001"))
     entry = schema.MetadataT()
     entry.name, entry.buffer = "TFLITE_METADATA", len(buffers)
     tree.buffers = [*buffers, buffer]
     tree.metadata = [*(tree.metadata or []), entry]
-    return _pack(tree, b"TFL3")
+    return pack(tree, b"TFL3")
 
 
-def _pack(tree: object, identifier: bytes) -> bytes:
+def pack(tree: object, identifier: bytes) -> bytes:
+    """The file of a model, read before into objects of its schema."""
     builder = flatbuffers.Builder(1 << 20)
     builder.Finish(tree.Pack(builder), file_identifier=identifier)
     return bytes(builder.Output())
