@@ -52,9 +52,13 @@ def without_mask(network: bytes) -> bytes:
     """
     from mediapipe.tasks.metadata import schema_py_generated as schema
 
-    tree: Any = schema.ModelT.InitFromObj(schema.Model.GetRootAs(network, 0))
-    graph = tree.subgraphs[0] if tree.subgraphs else None
-    outputs = [] if graph is None else [int(tensor) for tensor in graph.outputs]
+    tree = schema.ModelT.InitFromObj(schema.Model.GetRootAs(network, 0))
+    graphs: list[Any] = tree.subgraphs or []
+    if not graphs:
+        msg = "no graph, expected one"
+        raise ValueError(msg)
+    graph = graphs[0]
+    outputs = [int(tensor) for tensor in graph.outputs]
     sizes = [list(graph.tensors[tensor].shape) for tensor in outputs]
     masks = [i for i, size in enumerate(sizes) if len(size) == 4 and size[-1] == 1]
     present = [i for i, size in enumerate(sizes) if size == [1, 1]]

@@ -7,9 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from perception.prior import CONTACT_NAMES
+from perception.retargeting.kinematics import Kinematics
 from perception.retargeting.scene import RobotScene
+from perception.retargeting.separation import may_be_near
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int_]
 
 BODY_GAP = 0.012
 ARM_GAP = 0.002
@@ -26,41 +29,51 @@ class Clearance:
     def __init__(self, scene: RobotScene, touches: tuple[str, ...]) -> None:
         """`touches` are the contacts that may press into the object."""
         self.scene = scene
-        model = scene.model
         first, second, gap = _object_pairs(scene, touches)
         mine, other = self_pairs(scene)
-        self.first = np.concatenate([first, mine])
-        self.second = np.concatenate([second, other])
+        self.pairs = np.stack(
+            [np.concatenate([first, mine]), np.concatenate([second, other])], axis=1
+        )
         self.gap = np.concatenate([gap, np.full(len(mine), SELF_GAP)])
-        radius = model.geom_rbound
-        self.reach = radius[self.first] + radius[self.second] + self.gap + NEAR
-        self.pairs = np.column_stack([self.first, self.second, self.gap])
-        self.body = model.geom_bodyid
-        self.jac = np.zeros((2, 3, model.nv))
 
-    def rows(self, data: mujoco.MjData, size: int) -> tuple[Floats, Floats]:
-        """Derivatives `(K, size)` of distances, and how far `(K,)` [m] they fall short.
+    def rows(self, motion: Kinematics, size: int) -> tuple[Floats, Floats]:
+        """Derivatives `(T, K, size)` of distances, and what `(T, K)` [m] they lack.
 
-        Pairs farther apart than `NEAR` beyond their gap have no row.
+        Pairs farther apart than `NEAR` beyond their gap have no row; frames that have
+        fewer than others are filled up with -inf.
         """
-        way = data.geom_xpos[self.first] - data.geom_xpos[self.second]
-        close = np.flatnonzero(np.einsum("ij,ij->i", way, way) < self.reach**2)
-        rows = np.zeros((len(close), size))
-        short = np.zeros(len(close))
-        line, count = np.zeros(6), 0
-        model, jac, body = self.scene.model, self.jac, self.body
-        for a, b, gap in self.pairs[close]:
-            a, b = int(a), int(b)
-            found = mujoco.mj_geomDistance(model, data, a, b, gap + NEAR, line)
-            if found >= gap + NEAR or abs(found) < 1e-9:
-                continue
-            mujoco.mj_jac(model, data, jac[0], None, line[:3], body[a])
-            mujoco.mj_jac(model, data, jac[1], None, line[3:], body[b])
-            normal = (line[3:] - line[:3]) / found
-            rows[count] = normal @ (jac[1] - jac[0])[:, :size]
-            short[count] = gap - found
-            count += 1
-        return rows[:count], short[:count]
+        frame, pair, distance, line = self._distances(motion)
+        body = motion.model.geom_bodyid[self.pairs[pair]]
+        normal = (line[:, 3:] - line[:, :3]) / distance[:, None]
+        away = motion.effect(frame, body[:, 1], line[:, 3:], normal)
+        away -= motion.effect(frame, body[:, 0], line[:, :3], normal)
+        count = np.bincount(frame, minlength=len(motion.pos))
+        place = np.arange(len(frame)) - (np.cumsum(count) - count)[frame]
+        shape = len(count), int(count.max(initial=0))
+        rows, short = np.zeros((*shape, size)), np.full(shape, -np.inf)
+        rows[frame, place] = away[:, :size]
+        short[frame, place] = self.gap[pair] - distance
+        return rows, short
+
+    def _distances(self, motion: Kinematics) -> tuple[Ints, Ints, Floats, Floats]:
+        """Frame, pair, distance [m] and nearest points `(N, 6)` of what is near."""
+        model, data = motion.model, mujoco.MjData(motion.model)
+        within = self.gap + NEAR
+        where = motion.geom_pos, motion.geom_mat
+        frames, pairs = may_be_near(model, self.pairs, *where, within)
+        distance, lines = np.zeros(len(frames)), np.zeros((len(frames), 6))
+        geoms, limits = self.pairs[pairs].tolist(), within[pairs].tolist()
+        before = -1
+        for i, t in enumerate(frames.tolist()):
+            if t != before:
+                data.geom_xpos[:] = motion.geom_pos[t]
+                data.geom_xmat[:] = motion.geom_mat[t].reshape(-1, 9)
+                before = t
+            distance[i] = mujoco.mj_geomDistance(
+                model, data, *geoms[i], limits[i], lines[i]
+            )
+        near = (distance < within[pairs]) & (np.abs(distance) >= 1e-9)
+        return frames[near], pairs[near], distance[near], lines[near]
 
 
 def _object_pairs(

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
+from assets import rotations
 from assets.objects import ObjectSpec, Part
 from perception.prior import CONTACT_NAMES, Prior
 from perception.retargeting.body import CORNERS, sole_points
+from perception.retargeting.kinematics import Kinematics, cross
 from perception.retargeting.scene import RobotScene
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int_]
 
 FOOT_FRICTION = 0.6
 TOUCH_FRICTION = 0.8
@@ -24,108 +29,155 @@ PATCH = 0.015
 OPPOSED = 0.5
 """Length of the sum of two normals below which palms press against each other."""
 UP = np.array([0.0, 0.0, 1.0])
-_NEXT, _AFTER = [1, 2, 0], [2, 0, 1]
 _HANDS = tuple(CONTACT_NAMES.index(f"{side}_hand") for side in ("left", "right"))
 
 
+@dataclasses.dataclass(frozen=True)
+class Edges:
+    """Forces that something can give, or does, over frames.
+
+    | field | shape | unit | meaning |
+    |---|---|---|---|
+    | frame | (N,) | | |
+    | body, other | (N,) | | what is pushed, and what is pushed back; 0: the world |
+    | points_w | (N, 3) | m | where |
+    | forces_w | (N, 3) | N | on the body |
+    """
+
+    frame: Ints
+    body: Ints
+    other: Ints
+    points_w: Floats
+    forces_w: Floats
+
+    @classmethod
+    def at(
+        cls, frame: Ints, body: int, other: int, points_w: Floats, forces_w: Floats
+    ) -> Edges:
+        """Forces `(N, E, 3)` at points `(N, 3)` of one body, each an edge."""
+        count = forces_w.shape[1]
+        frames = np.repeat(frame, count)
+        same = np.ones(len(frames), int)
+        points = np.repeat(points_w, count, axis=0)
+        return cls(frames, body * same, other * same, points, forces_w.reshape(-1, 3))
+
+    @classmethod
+    def joined(cls, parts: list[Edges]) -> Edges:
+        """All of several, at least one, as one."""
+        names = [field.name for field in dataclasses.fields(cls)]
+        lists = [[getattr(part, name) for part in parts] for name in names]
+        return cls(*map(np.concatenate, lists))
+
+    def times(self, weights: Floats) -> Edges:
+        """Those of weights `(N,)` that are not zero, with so much force."""
+        some = np.flatnonzero(weights)
+        names = [field.name for field in dataclasses.fields(self)]
+        found = Edges(*(getattr(self, name)[some] for name in names))
+        forces = found.forces_w * weights[some, None]
+        return dataclasses.replace(found, forces_w=forces)
+
+    def effect(self, motion: Kinematics, dofs: Ints | slice = slice(None)) -> Floats:
+        """What they do to each of `dofs (D,)`, generalised forces `(N, D)`."""
+        where = self.points_w, self.forces_w, dofs
+        pushed = motion.effect(self.frame, self.body, *where)
+        return pushed - motion.effect(self.frame, self.other, *where)
+
+
 class ContactForces:
-    """Generalised forces of unit cone edges, frame by frame of one prior."""
+    """Edges of the cones of what touches, over some frames of one prior."""
 
     def __init__(self, scene: RobotScene, prior: Prior) -> None:
         model = scene.model
-        self.scene, self.prior = scene, prior
+        self.prior = prior
         self.touching = [_by_body(model, geoms) for geoms in scene.contact_geoms]
         self.object = int(model.geom_bodyid[scene.object_geoms[0]])
+        self.object_dof = scene.object_dof
         self.rests = resting_points(prior.object)
         self.order = [prior.contact_names.index(name) for name in CONTACT_NAMES]
-        self.jac = np.zeros((2, 3, model.nv))
 
-    def columns(
-        self, data: mujoco.MjData, qvel: Floats, t: int
-    ) -> tuple[Floats, Floats]:
-        """Forces `(nv, K)` of unit edges at frame `t`, and `(nv,)` of both palms.
+    def edges(
+        self, motion: Kinematics, qvel: Floats, contact: NDArray[np.bool_]
+    ) -> tuple[Edges, Edges]:
+        """Unit edges of the cones, and one newton by each of two opposed palms.
 
-        The second is what one newton of pressure by each of two opposed palms does.
+        `motion` are the frames of `qvel (T, nv)` and `contact (T, C)`.
         """
-        found: list[Floats] = [self._floor(data), self._object_floor(data, qvel)]
-        normals: dict[int, Floats] = {}
-        pressed = np.zeros(self.scene.model.nv)
-        for index, column in enumerate(self.order):
-            if not self.prior.contact[t, column]:
-                continue
-            for body, local, _ in self.touching[index]:
-                points, normal = self._patch(data, body, local)
-                force = np.tile(_pyramid(normal, TOUCH_FRICTION), (len(points), 1))
-                at = np.repeat(points, 4, axis=0)
-                found.append(self._between(data, body, at, force))
-                if index in _HANDS:
-                    normals[index] = normal
-                    even = np.tile(normal / len(points), (len(points), 1))
-                    pressed += self._between(data, body, points, even).sum(axis=0)
-        if len(normals) < 2 or np.linalg.norm(sum(normals.values())) > OPPOSED:
-            pressed[:] = 0.0
-        return np.concatenate(found).T, pressed
+        found = [*self._floor(motion), *self._object_floor(motion, qvel)]
+        pressed = [Edges.at(_NOBODY, 0, 0, np.zeros((0, 3)), np.zeros((0, 1, 3)))]
+        for t in np.flatnonzero(contact.any(axis=1)).tolist():
+            normals, palms = [], []
+            for index, column in enumerate(self.order):
+                if not contact[t, column]:
+                    continue
+                for body, local, _ in self.touching[index]:
+                    points, normal = self._patch(motion, t, body, local)
+                    cone = _pyramid(normal, TOUCH_FRICTION)
+                    found.append(self._pushing(t, body, points, cone))
+                    if index in _HANDS:
+                        even = normal[None] / len(points)
+                        normals.append(normal)
+                        palms.append(self._pushing(t, body, points, even))
+            if len(palms) == 2 and np.linalg.norm(sum(normals)) <= OPPOSED:
+                pressed += palms
+        return Edges.joined(found), Edges.joined(pressed)
 
-    def _between(
-        self, data: mujoco.MjData, body: int, points: Floats, forces: Floats
-    ) -> Floats:
-        """The same for `forces` on `body` and against them on the object."""
-        on_object = self._effect(data, self.object, points, forces)
-        return self._effect(data, body, points, forces) - on_object
+    def _pushing(self, t: int, body: int, points: Floats, forces: Floats) -> Edges:
+        """Each of `forces (E, 3)` at each of `points (P, 3)`, against the object."""
+        frame = np.full(len(points), t)
+        each = np.tile(forces, (len(points), 1, 1))
+        return Edges.at(frame, body, self.object, points, each)
 
-    def _effect(
-        self, data: mujoco.MjData, body: int, points: Floats, forces: Floats
-    ) -> Floats:
-        """Generalised forces `(K, nv)` of `forces (K, 3)` [N] on `body` at `points`."""
-        jac = self.jac
-        mujoco.mj_jacBody(self.scene.model, data, jac[0], jac[1], body)
-        moments = _cross(points - data.xpos[body], forces)
-        return forces @ jac[0] + moments @ jac[1]
-
-    def _floor(self, data: mujoco.MjData) -> Floats:
+    def _floor(self, motion: Kinematics) -> list[Edges]:
         """The floor under the feet."""
         found = []
         for body, local, radius in (*self.touching[2], *self.touching[3]):
-            points = data.xpos[body] + local @ data.xmat[body].reshape(3, 3).T
-            points = points - radius * UP
-            points = points[points[:, 2] < FOOT_HEIGHT]
-            force = np.tile(_FLOOR, (len(points), 1))
-            found.append(self._effect(data, body, np.repeat(points, 4, axis=0), force))
-        return np.concatenate(found)
+            points = _points(motion, body, local) - radius * UP
+            frame, point = np.nonzero(points[..., 2] < FOOT_HEIGHT)
+            force = np.tile(_FLOOR, (len(frame), 1, 1))
+            found.append(Edges.at(frame, body, 0, points[frame, point], force))
+        return found
 
-    def _object_floor(self, data: mujoco.MjData, qvel: Floats) -> Floats:
+    def _object_floor(self, motion: Kinematics, qvel: Floats) -> list[Edges]:
         """The floor under the object; where that slides, friction against its way."""
-        body, mat = self.object, data.xmat[self.object].reshape(3, 3)
-        arms = self.rests @ mat.T
-        points = data.xpos[body] + arms
-        low = points[:, 2] < max(RESTING_HEIGHT, 0.0)
-        arms, points = arms[low], points[low]
-        if not len(points):
-            return np.zeros((0, self.scene.model.nv))
-        dof = self.scene.object_dof
-        spin = mat @ qvel[dof + 3 : dof + 6]
-        speed = (qvel[dof : dof + 3] + _cross(spin, arms)) * [1.0, 1.0, 0.0]
-        fast = np.linalg.norm(speed, axis=1, keepdims=True)
+        body, dof = self.object, self.object_dof
+        points = _points(motion, body, self.rests)
+        arms = points - motion.pos[:, body, None]
+        low = points[..., 2] < RESTING_HEIGHT
+        spin = rotations.rotate(motion.quat[:, body], qvel[:, dof + 3 : dof + 6])
+        turned = cross(np.asarray(spin)[:, None], arms)
+        speed = (qvel[:, None, dof : dof + 3] + turned) * [1.0, 1.0, 0.0]
+        fast = np.linalg.norm(speed, axis=2)
+        slides = (fast * low).max(axis=1) > SLIDING
         friction = self.prior.object.friction
-        if fast.max() > SLIDING:
-            force = UP - friction * speed / np.maximum(fast, 1e-9)
-            return self._effect(data, body, points, force)
-        force = np.tile(_pyramid(UP, friction), (len(points), 1))
-        return self._effect(data, body, np.repeat(points, 4, axis=0), force)
+        frame, point = np.nonzero(low & slides[:, None])
+        against = speed[frame, point] / np.maximum(fast[frame, point, None], 1e-9)
+        drag = (UP - friction * against)[:, None]
+        still, rest = np.nonzero(low & ~slides[:, None])
+        cone = np.tile(_pyramid(UP, friction), (len(still), 1, 1))
+        return [
+            Edges.at(frame, body, 0, points[frame, point], drag),
+            Edges.at(still, body, 0, points[still, rest], cone),
+        ]
 
     def _patch(
-        self, data: mujoco.MjData, body: int, local: Floats
+        self, motion: Kinematics, t: int, body: int, local: Floats
     ) -> tuple[Floats, Floats]:
         """Where a body presses: points `(P, 3)` on the object and the force's way.
 
         The normal points from the object into the body: the force on the body.
         """
-        obj = self.object
-        points = data.xpos[body] + local @ data.xmat[body].reshape(3, 3).T
-        mat = data.xmat[obj].reshape(3, 3)
-        points_o = (points - data.xpos[obj]) @ mat
+        pos, quat = motion.pos[t], motion.quat[t]
+        points = pos[body] + local @ rotations.to_matrix(quat[body]).T
+        mat = rotations.to_matrix(quat[self.object])
+        points_o = (points - pos[self.object]) @ mat
         on, normal = project(points_o, self.prior.object)
-        return data.xpos[obj] + on @ mat.T, mat @ normal
+        return pos[self.object] + on @ mat.T, mat @ normal
+
+
+def _points(motion: Kinematics, body: int, local: Floats) -> Floats:
+    """Points `(P, 3)` of a body in the world, `(T, P, 3)`."""
+    mat = rotations.to_matrix(motion.quat[:, body])
+    return motion.pos[:, body, None] + local @ np.swapaxes(mat, 1, 2)
 
 
 def _by_body(
@@ -205,16 +257,11 @@ def _onto(points: Floats, part: Part, normal: Floats) -> Floats:
 def _pyramid(normal: Floats, friction: float) -> Floats:
     """Four edges `(4, 3)` of the friction pyramid about a unit normal."""
     seed = np.eye(3)[int(np.argmin(np.abs(normal)))]
-    a = _cross(normal, seed)
+    a = cross(normal, seed)
     a = a / np.linalg.norm(a)
-    b = _cross(normal, a)
+    b = cross(normal, a)
     return normal + friction * np.stack([a, -a, b, -b])
 
 
-def _cross(u: Floats, v: Floats) -> Floats:
-    """Cross product `(..., 3)`, without the overhead of `np.cross`."""
-    turned = u[..., _NEXT] * v[..., _AFTER] - u[..., _AFTER] * v[..., _NEXT]
-    return np.asarray(turned, dtype=np.float64)
-
-
 _FLOOR = _pyramid(UP, FOOT_FRICTION)
+_NOBODY = np.zeros(0, int)

@@ -13,11 +13,12 @@ import dataclasses
 import mujoco
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import nnls
 
 from assets.robot import RobotSpec
 from perception.prior import Prior
-from perception.retargeting.contact_forces import ContactForces
+from perception.retargeting.cone_fit import fit_cones
+from perception.retargeting.contact_forces import ContactForces, Edges
+from perception.retargeting.kinematics import Kinematics, kinematics
 from perception.retargeting.scene import RobotScene, compile_scene
 from perception.smoothing import gaussian
 
@@ -27,6 +28,8 @@ VELOCITY_SIGMA = 3.0
 ACCELERATION_SIGMA = 3.0
 TORQUE_SIGMA = 2.0
 TIKHONOV = 1e-3
+AT_ONCE = 256
+"""Frames that are in memory together."""
 SQUEEZE = 8.0
 """Normal force [N] by which each palm presses beyond what the lift itself needs."""
 
@@ -46,6 +49,10 @@ class Motion:
     qvel: Floats
     qacc: Floats
 
+    def part(self, frames: slice) -> Motion:
+        """These frames alone."""
+        return Motion(self.qpos[frames], self.qvel[frames], self.qacc[frames])
+
 
 def feed_forward(
     prior: Prior, robot: RobotSpec, *, squeeze: float = SQUEEZE
@@ -60,15 +67,21 @@ def feed_forward(
     scene.model.opt.disableflags |= mujoco.mjtDisableBit.mjDSBL_CONSTRAINT
     motion = differentiate(prior, scene)
     data = mujoco.MjData(scene.model)
-    torque = np.zeros((prior.num_frames, robot.num_joints))
-    residual = np.zeros(prior.num_frames)
     forces = ContactForces(scene, prior)
-    for t in range(prior.num_frames):
-        force = generalised_force(scene, data, motion, t)
-        columns, pressed = forces.columns(data, motion.qvel[t], t)
-        torque[t], residual[t] = _fit(scene, force, columns, pressed * squeeze)
+    torque, residual = [], []
+    for begin in range(0, prior.num_frames, AT_ONCE):
+        part = motion.part(slice(begin, begin + AT_ONCE))
+        contact = prior.contact[begin : begin + AT_ONCE]
+        needed = generalised_forces(scene, data, part)
+        places = kinematics(scene.model, part.qpos)
+        edges, pressed = forces.edges(places, part.qvel, contact)
+        _take(needed, places, pressed.times(np.full(len(pressed.frame), squeeze)))
+        _take(needed, places, _fitted(scene, needed, places, edges))
+        torque.append(needed[:, scene.joint_dof])
+        residual.append(np.linalg.norm(needed[:, _bases(scene)], axis=1))
     limit = robot.array("effort")
-    return np.clip(gaussian(torque, TORQUE_SIGMA), -limit, limit), residual
+    smooth = gaussian(np.concatenate(torque), TORQUE_SIGMA)
+    return np.clip(smooth, -limit, limit), np.concatenate(residual)
 
 
 def differentiate(prior: Prior, scene: RobotScene) -> Motion:
@@ -85,26 +98,40 @@ def differentiate(prior: Prior, scene: RobotScene) -> Motion:
     return Motion(qpos, qvel, qacc)
 
 
-def generalised_force(
-    scene: RobotScene, data: mujoco.MjData, motion: Motion, t: int
+def generalised_forces(
+    scene: RobotScene, data: mujoco.MjData, motion: Motion
 ) -> Floats:
-    """Force `(nv,)` that frame `t` needs from outside and from the joints."""
-    data.qpos[:] = motion.qpos[t]
-    data.qvel[:] = motion.qvel[t]
-    data.qacc[:] = motion.qacc[t]
-    mujoco.mj_inverse(scene.model, data)
-    return data.qfrc_inverse.copy()
+    """Forces `(T, nv)` that a motion needs from outside and from the joints."""
+    found = np.empty_like(motion.qvel)
+    for t, moment in enumerate(zip(motion.qpos, motion.qvel, motion.qacc, strict=True)):
+        data.qpos[:], data.qvel[:], data.qacc[:] = moment
+        mujoco.mj_inverse(scene.model, data)
+        found[t] = data.qfrc_inverse
+    return found
 
 
-def _fit(
-    scene: RobotScene, force: Floats, columns: Floats, preload: Floats
-) -> tuple[Floats, float]:
-    """Joint torques `(J,)` and the norm left on the floating bases."""
+def _take(needed: Floats, places: Kinematics, given: Edges) -> None:
+    """Subtract from the forces needed `(T, nv)`, in place, what is given."""
+    np.subtract.at(needed, given.frame, given.effect(places))
+
+
+def _fitted(
+    scene: RobotScene, needed: Floats, places: Kinematics, edges: Edges
+) -> Edges:
+    """What the edges give so that least is left on the floating bases."""
+    bases = _bases(scene)
+    rows = edges.effect(places, bases)
+    order = np.argsort(edges.frame, kind="stable")
+    count = np.bincount(edges.frame, minlength=len(needed))
+    place = np.empty(len(order), int)
+    place[order] = np.arange(len(order)) - np.repeat(np.cumsum(count) - count, count)
+    columns = np.zeros((len(needed), int(count.max(initial=0)), len(bases)))
+    columns[edges.frame, place] = rows
+    weights = fit_cones(columns, needed[:, bases], TIKHONOV)
+    return edges.times(weights[edges.frame, place])
+
+
+def _bases(scene: RobotScene) -> NDArray[np.int_]:
+    """Degrees of freedom `(12,)` of the robot's and of the object's floating base."""
     root, obj = scene.root_dof, scene.object_dof
-    bases = np.r_[root : root + 6, obj : obj + 6]
-    target = (force - preload)[bases]
-    size = columns.shape[1]
-    stacked = np.vstack([columns[bases], TIKHONOV * np.eye(size)])
-    weights, _ = nnls(stacked, np.concatenate([target, np.zeros(size)]))
-    left = force - preload - columns @ weights
-    return left[scene.joint_dof], float(np.linalg.norm(left[bases]))
+    return np.r_[root : root + 6, obj : obj + 6]

@@ -16,21 +16,18 @@ RANGE_COST = 20.0
 class Walls:
     """Distances to keep, near enough to be broken by a step."""
 
-    def __init__(self, near: list[tuple[Floats, Floats]], cost: float) -> None:
-        """`near` holds derivatives `(K, n)` and shortages `(K,)` [m] of every frame."""
-        self.near = near
+    def __init__(self, rows: Floats, short: Floats, cost: float) -> None:
+        """Derivatives `(T, K, n)` and shortages `(T, K)` [m], -inf where is none."""
+        self.rows, self.short = rows, short
         self.cost = cost**2
 
     def push(self, hessian: Floats, gradient: Floats, step: Floats) -> None:
         """Add to the normal equations what `step (T, n)` would leave too short."""
-        for t, (rows, short) in enumerate(self.near):
-            if not len(short):
-                continue
-            active = short > rows @ step[t]
-            if active.any():
-                held = rows[active]
-                hessian[t] += self.cost * held.T @ held
-                gradient[t] += self.cost * held.T @ short[active]
+        active = self.short > (self.rows @ step[..., None])[..., 0]
+        held = np.swapaxes(self.rows * active[..., None], 1, 2)
+        short = np.where(active, self.short, 0.0)
+        hessian += self.cost * (held @ self.rows)
+        gradient += self.cost * (held @ short[..., None])[..., 0]
 
 
 @dataclasses.dataclass(frozen=True)

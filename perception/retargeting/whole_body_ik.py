@@ -16,6 +16,7 @@ from scipy.linalg import solveh_banded
 from assets import rotations
 from perception.prior import RATE
 from perception.retargeting.clearance import Clearance
+from perception.retargeting.kinematics import kinematics
 from perception.retargeting.plan import Plan
 from perception.retargeting.scene import RobotScene
 from perception.retargeting.walls import JointWalls, Walls
@@ -66,6 +67,7 @@ class WholeBodyIK:
         self.pelvis = model.body(robot.root_body).id
         self.torso = model.body(robot.anchor_body).id
         self.palms = [model.site(name).id for name in robot.palm_sites]
+        self.palm_bodies = [int(model.site_bodyid[site]) for site in self.palms]
         self.of_leg = np.array([_moves(model, n, self.feet) for n in robot.joint_names])
         self.of_waist = np.array(
             [_moves(model, n, [self.torso]) for n in robot.joint_names]
@@ -111,42 +113,25 @@ class WholeBodyIK:
         self, plan: Plan, qpos: Floats, clearance: Clearance | None, w: Weights
     ) -> tuple[Floats, Floats, list[Walls]]:
         """Normal equations `(T, n, n)`, `(T, n)` of the tasks in space, and walls."""
-        model, n = self.scene.model, self.size
-        data = mujoco.MjData(model)
-        frames = len(qpos)
-        jac = np.zeros((frames, 6, 6, model.nv))
-        com_jac = np.zeros((frames, 3, model.nv))
-        pos, quat = np.zeros((frames, 6, 3)), np.zeros((frames, 6, 4))
-        com = np.zeros((frames, 3))
-        hessian, gradient = np.zeros((frames, n, n)), np.zeros((frames, n))
+        frames, n = len(qpos), self.size
+        motion = kinematics(self.scene.model, qpos)
         bodies = [*self.feet, self.pelvis, self.torso]
-        near: list[tuple[Floats, Floats]] = []
-        for t in range(frames):
-            data.qpos[:] = qpos[t]
-            mujoco.mj_kinematics(model, data)
-            mujoco.mj_comPos(model, data)
-            for k, body in enumerate(bodies):
-                mujoco.mj_jacBody(model, data, jac[t, k, :3], jac[t, k, 3:], body)
-            for k, site in enumerate(self.palms, start=4):
-                mujoco.mj_jacSite(model, data, jac[t, k, :3], jac[t, k, 3:], site)
-                mujoco.mju_mat2Quat(quat[t, k], data.site_xmat[site])
-            mujoco.mj_jacSubtreeCom(model, data, com_jac[t], self.pelvis)
-            pos[t, :4], quat[t, :4] = data.xpos[bodies], data.xquat[bodies]
-            pos[t, 4:] = data.site_xpos[self.palms]
-            com[t] = data.subtree_com[self.pelvis]
-            if clearance is not None:
-                near.append(clearance.rows(data, n))
+        palm_pos, palm_quat = motion.site(self.palms)
+        pos = np.concatenate([motion.pos[:, bodies], palm_pos], axis=1)
+        quat = np.concatenate([motion.quat[:, bodies], palm_quat], axis=1)
+        jac = motion.jacobians(pos, [*bodies, *self.palm_bodies])[..., :n]
         error, weight = self._errors(plan, pos, quat, w)
-        stacked = (weight @ jac[..., :n]).reshape(frames, 36, n)
+        stacked = (weight @ jac).reshape(frames, 36, n)
         residual = (weight @ error[..., None]).reshape(frames, 36, 1)
-        com_rows = w.com * com_jac[:, :2, :n]
-        com_error = w.com * (plan.com_w - com[:, :2])
+        com_rows = w.com * motion.com_jacobian(self.pelvis)[:, :2, :n]
+        com_error = w.com * (plan.com_w - motion.com[:, self.pelvis, :2])
         stacked = np.concatenate([stacked, com_rows], axis=1)
         residual = np.concatenate([residual, com_error[..., None]], axis=1)
         turned = stacked.transpose(0, 2, 1)
-        hessian += turned @ stacked
-        gradient += (turned @ residual)[..., 0]
-        return hessian, gradient, [Walls(near, w.clear)] if near else []
+        hessian, gradient = turned @ stacked, (turned @ residual)[..., 0]
+        if clearance is None:
+            return hessian, gradient, []
+        return hessian, gradient, [Walls(*clearance.rows(motion, n), w.clear)]
 
     def _errors(
         self, plan: Plan, pos: Floats, quat: Floats, w: Weights
@@ -229,9 +214,7 @@ class WholeBodyIK:
     ) -> Floats:
         """The step `(T, n)` that solves the banded normal equations."""
         frames, n = gradient.shape
-        bands = np.zeros((2 * n + 1, frames, n))
-        for d in range(n):
-            bands[d, :, : n - d] = np.diagonal(hessian, offset=-d, axis1=1, axis2=2)
+        bands = self._bands(hessian)
         velocity = self._velocity(qpos)
         cost = (w.acceleration * rate**2) ** 2
         curve = cost * np.diff(velocity, axis=0)
@@ -239,21 +222,38 @@ class WholeBodyIK:
         gradient[:-2] -= curve
         gradient[1:-1] += 2.0 * curve
         gradient[2:] -= curve
-        bands[0, :-2] += cost
-        bands[0, 1:-1] += 4.0 * cost
-        bands[0, 2:] += cost
-        bands[n, :-2] -= 2.0 * cost
-        bands[n, 1:-1] -= 2.0 * cost
-        bands[2 * n, :-2] += cost
+        bands[:-2, :, 0] += cost
+        bands[1:-1, :, 0] += 4.0 * cost
+        bands[2:, :, 0] += cost
+        bands[:-2, :, n] -= 2.0 * cost
+        bands[1:-1, :, n] -= 2.0 * cost
+        bands[:-2, :, 2 * n] += cost
         rest = (w.still * rate) ** 2
         for a, b, v in ((0, 1, velocity[0]), (frames - 2, frames - 1, velocity[-1])):
-            bands[0, [a, b]] += rest
-            bands[n, a] -= rest
+            bands[[a, b], :, 0] += rest
+            bands[a, :, n] -= rest
             gradient[a] += rest * v
             gradient[b] -= rest * v
-        flat = bands.reshape(2 * n + 1, frames * n)
-        step = solveh_banded(flat, gradient.ravel(), lower=True, check_finite=False)
+        step = solveh_banded(
+            bands.reshape(frames * n, 2 * n + 1).T,
+            gradient.ravel(),
+            overwrite_ab=True,
+            lower=True,
+            check_finite=False,
+        )
         return step.reshape(frames, n)
+
+    def _bands(self, hessian: Floats) -> Floats:
+        """Lower bands `(T, n, 2n + 1)` of the block diagonal `(T, n, n)`.
+
+        What stands in one column lies together, as the solver wants it: row `r` of
+        column `c` is at `2n·c + r`, wherever r ≥ c.
+        """
+        frames, n = hessian.shape[:2]
+        bands = np.zeros((frames, n, 2 * n + 1))
+        skewed = bands.reshape(frames, -1)[:, : 2 * n * n].reshape(frames, n, 2 * n)
+        skewed[..., :n] = np.triu(hessian)
+        return bands
 
     def _velocity(self, qpos: Floats) -> Floats:
         """Differences `(T − 1, n)` of neighbours, in the frame of the first."""
