@@ -26,15 +26,15 @@ def fit_cones(edges: Floats, target: Floats, ridge: float) -> Floats:
     open_, left = np.arange(len(edges)), target
     pulls = np.ones(edges.shape[:2], bool)
     for _ in range(STEPS):
-        rows, goal = edges[open_], target[open_]
-        found = _least(rows, goal, pulls, ridge)
-        found = _search(rows, goal, left, found, ridge)
-        along = _along(rows, found)
-        done = ((along > 0.0) == pulls).all(axis=1)
+        found = _least(edges[open_], target[open_], pulls, ridge)
+        along = _along(edges[open_], found)
+        done = ((along > 0.0) == pulls).all(axis=1)  # it is on its own piece
         weights[open_[done]] = np.maximum(along[done], 0.0) / ridge**2
-        open_, left, pulls = open_[~done], found[~done], along[~done] > 0.0
+        open_, left, found = open_[~done], left[~done], found[~done]
         if not len(open_):
             return weights
+        left = _search(edges[open_], target[open_], left, found, ridge)
+        pulls = _along(edges[open_], left) > 0.0
     for t in open_:  # hardly ever: bends too close to each other
         weights[t] = _alone(edges[t], target[t], ridge)
     return weights
@@ -44,7 +44,8 @@ def _least(edges: Floats, target: Floats, pulls: Bools, ridge: float) -> Floats:
     """What is left `(N, D)` if those edges that pull have a weight, of any sign."""
     pulling = np.swapaxes(edges * pulls[..., None], 1, 2)
     bent = np.eye(edges.shape[2]) + pulling @ edges / ridge**2
-    return np.linalg.solve(bent, target[..., None])[..., 0]
+    left = np.linalg.solve(bent, target[..., None])[..., 0]
+    return np.asarray(left, dtype=np.float64)
 
 
 def _search(

@@ -105,7 +105,8 @@ class ContactForces:
         found = [*self._floor(motion), *self._object_floor(motion, qvel)]
         pressed = [Edges.at(_NOBODY, 0, 0, np.zeros((0, 3)), np.zeros((0, 1, 3)))]
         for t in np.flatnonzero(contact.any(axis=1)).tolist():
-            normals, palms = [], []
+            normals: dict[int, Floats] = {}
+            palms: list[Edges] = []
             for index, column in enumerate(self.order):
                 if not contact[t, column]:
                     continue
@@ -115,10 +116,11 @@ class ContactForces:
                     found.append(self._pushing(t, body, points, cone))
                     if index in _HANDS:
                         even = normal[None] / len(points)
-                        normals.append(normal)
+                        normals[index] = normal
                         palms.append(self._pushing(t, body, points, even))
-            if len(palms) == 2 and np.linalg.norm(sum(normals)) <= OPPOSED:
-                pressed += palms
+            if len(normals) == 2:
+                left, right = normals.values()
+                pressed += palms if np.linalg.norm(left + right) <= OPPOSED else []
         return Edges.joined(found), Edges.joined(pressed)
 
     def _pushing(self, t: int, body: int, points: Floats, forces: Floats) -> Edges:
@@ -144,7 +146,7 @@ class ContactForces:
         arms = points - motion.pos[:, body, None]
         low = points[..., 2] < RESTING_HEIGHT
         spin = rotations.rotate(motion.quat[:, body], qvel[:, dof + 3 : dof + 6])
-        turned = cross(np.asarray(spin)[:, None], arms)
+        turned = cross(np.asarray(spin, dtype=np.float64)[:, None], arms)
         speed = (qvel[:, None, dof : dof + 3] + turned) * [1.0, 1.0, 0.0]
         fast = np.linalg.norm(speed, axis=2)
         slides = (fast * low).max(axis=1) > SLIDING
