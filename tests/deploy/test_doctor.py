@@ -41,7 +41,7 @@ def test_a_robot_is_looked_at_and_nothing_is_sent(bundle_path, domain, tmp_path)
         seen = {}
         for _ in range(10):
             seen = {f.name: f for f in examine_robot("lo", domain, listen=1.5)}
-            if "machine" in seen and seen["object pose"].ok:
+            if "machine" in seen and seen["object pose"].ok and seen["robot pose"].ok:
                 break
         assert seen["who commands it"].ok
         assert seen["robot pose"].ok

@@ -13,52 +13,57 @@ from deploy.run import run_bundle
 from deploy.safety import Mode
 from deploy.simulated_robot import World
 from deploy.wire import LowCmd
-from tests.deploy.real_time import run_in_real_time
+from tests.deploy.real_time import TRIES, run_in_real_time
 from tests.deploy.waiting import until
 
 
-@pytest.fixture
-def sim_process(bundle_path, domain, tmp_path):
-    """Starts `robot_sim` in its own process; gives the process and its result file."""
-    started = []
+def die_by(ending, bundle, domain, result):
+    """A policy that drives `robot_sim`, both in processes of their own, is ended.
 
-    def start(duration=2.0):
-        result = tmp_path / "result.json"
-        words = f"--domain {domain} --duration {duration} --result {result}".split()
-        module = [sys.executable, "-m", "deploy.robot_sim", "--bundle", bundle_path]
-        started.append(subprocess.Popen([*map(str, module), *words]))
-        return started[-1], result
-
-    yield start
-    for process in started:
-        process.kill()
-        process.wait()
+    What the robot then saw; None if a stall had ended the policy before.
+    """
+    words = f"--domain {domain} --duration 6.0 --result {result} --bundle {bundle}"
+    module = [sys.executable, "-m", "deploy.robot_sim"]
+    code = (
+        "from pathlib import Path; from deploy.run import run_bundle;"
+        f"run_bundle(Path({str(bundle)!r}), 'dds', 60.0, domain={domain},"
+        "spawn_sim=False, quiet=True)"
+    )
+    member = transport.participant(domain, None)
+    topic, qos = transport.LOWCMD, transport.COMMAND_QOS
+    link = transport.Latest(member, topic, LowCmd, qos)
+    result.unlink(missing_ok=True)
+    robot = subprocess.Popen([*module, *words.split()])
+    driver = [sys.executable, "-c", code]
+    policy = subprocess.Popen(driver, stderr=subprocess.DEVNULL)
+    try:
+        assert until(link.take, 40.0)
+        time.sleep(0.5)
+        before = policy.poll()
+        policy.send_signal(ending)
+        policy.wait()
+        assert until(result.is_file, 40.0)
+    finally:
+        for process in (policy, robot):
+            process.kill()
+            process.wait()
+    seen = json.loads(result.read_text())
+    by_itself = ending == signal.SIGKILL and seen["released_s"] is not None
+    return None if before is not None or by_itself else seen
 
 
 @pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGTERM])
 def test_a_policy_that_dies_leaves_a_damped_robot(
-    ending, bundle_path, sim_process, tmp_path, domain
+    ending, bundle_path, tmp_path, domain
 ):
     """SIGKILL: the robot's own watchdog. SIGTERM: the policy damps as it goes."""
-    _, result = sim_process(duration=6.0)
-    code = (
-        "from pathlib import Path; from deploy.run import run_bundle;"
-        f"run_bundle(Path({str(bundle_path)!r}), 'dds', 60.0, domain={domain},"
-        "spawn_sim=False, quiet=True)"
+    tries = (
+        die_by(ending, bundle_path, domain, tmp_path / "result.json")
+        for _ in range(TRIES)
     )
-    policy = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL)
-    link = transport.Latest(
-        transport.participant(domain, None),
-        transport.LOWCMD,
-        LowCmd,
-        transport.COMMAND_QOS,
-    )
-    assert until(link.take, 40.0)
-    time.sleep(0.5)
-    policy.send_signal(ending)
-    policy.wait()
-    assert until(result.is_file, 40.0)
-    seen = json.loads(result.read_text())
+    seen = next(filter(None, tries), None)
+    if seen is None:
+        pytest.skip(f"this machine stalls: {TRIES} of {TRIES} policies stopped")
     assert seen["commands"] > 10
     if ending == signal.SIGKILL:
         assert seen["watchdog_trips"] >= 1
