@@ -178,7 +178,7 @@ def test_play_films_an_episode(capsys, tmp_path, short_prior):
 
 
 def test_run_passes_every_option_on():
-    from deploy.run import run_bundle
+    from deploy.session.run import run_bundle
 
     options = {field.name for field in dataclasses.fields(sugarmill.Run)}
     passed = options - {"bundle", "backend"}

@@ -4,8 +4,8 @@ import shutil
 
 import pytest
 
-from deploy.run import run_bundle
-from deploy.safety import Mode
+from deploy.control.safety import Mode
+from deploy.session.run import run_bundle
 
 TRIES = 5
 STALLS = (" s old", "clock jumped")
