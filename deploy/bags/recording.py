@@ -123,17 +123,22 @@ class Recording:
 
 
 class _NotingPlanner:
+    """`Planner` that tells of every plan that comes back."""
+
     def __init__(self, inner: Planner, note: Callable[[Plan], None]) -> None:
         self._inner, self._note = inner, note
 
     def ask(self, request: Request) -> None:
+        """Pass the request on."""
         self._inner.ask(request)
 
     def answer(self) -> Plan | None:
+        """The newest plan, once it is told of."""
         plan = self._inner.answer()
         if plan is not None:
             self._note(plan)
         return plan
 
     def close(self) -> None:
+        """Close the planner itself."""
         self._inner.close()

@@ -25,6 +25,7 @@ def run_in_real_time(bundle, seconds, cycles, bag=None, **options):
 
     Any other early end is the test's to judge: it comes with fewer than `cycles`.
     """
+    reason = ""
     for _ in range(TRIES):
         if bag is not None:
             shutil.rmtree(bag, ignore_errors=True)
@@ -33,4 +34,5 @@ def run_in_real_time(bundle, seconds, cycles, bag=None, **options):
         if not stalled(episode):
             assert episode.cycles >= cycles, episode.reason
             return run
-    pytest.skip(f"this machine stalls: {TRIES} of {TRIES} runs, {episode.reason}")
+        reason = episode.reason
+    pytest.skip(f"this machine stalls: {TRIES} of {TRIES} runs, {reason}")

@@ -3,7 +3,7 @@ import sys
 
 from rich.console import Console
 
-from deploy.doctor.doctor import doctor
+from deploy.doctor import doctor
 
 
 def test_it_names_everything_and_advises_on_what_is_missing(monkeypatch):

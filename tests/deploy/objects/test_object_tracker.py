@@ -172,7 +172,8 @@ def test_mocap_over_dds_is_relayed_and_nan_and_stale_are_not(domain):
         return found
 
     def refuses(topic, pose, now, reason):
-        room.outlets[topic].write(pose_message(*pose, "mocap", Time_(7, 8)))
+        pos, quat = pose
+        room.outlets[topic].write(pose_message(pos, quat, "mocap", Time_(7, 8)))
         return server.serve_once(now) and reason in made.reason
 
     assert until(lambda: step(TORSO, BOX))
