@@ -46,7 +46,6 @@ bench-perception: $(VENV)/.ready
 
 bench-physics: $(VENV)/.ready
 	$(BIN)/python -m benchmarks.physics
-	$(BIN)/python -m benchmarks.unlearnt
 
 bench-skill: $(VENV)/.ready
 	$(BIN)/python -m benchmarks.skill
