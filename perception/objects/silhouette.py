@@ -105,20 +105,11 @@ class Silhouette:
             _fill(image, hull - [left, top])
         part = odds[top:low, left:right]
         inside = np.einsum("ij,ij->", image.astype(np.float32), part)
-        return float(inside) / max(255.0 * self.area(pose), 255.0)
+        return float(inside) / max(255.0 * _area(hulls), 255.0)
 
     def area(self, pose: Pose) -> float:
         """Area [px²] of the outline, parts behind each other counted once or so."""
-        hulls = [hull for hull, _ in self.hulls(pose)]
-        if len(hulls) == 1:
-            return float(cv2.contourArea(hulls[0].astype(np.float32)))
-        every = np.concatenate(hulls)
-        low = np.floor(np.clip(every.min(axis=0), -2000, 4000)).astype(int)
-        high = np.ceil(np.clip(every.max(axis=0), -2000, 4000)).astype(int)
-        image = np.zeros((high[1] - low[1] + 1, high[0] - low[0] + 1), np.uint8)
-        for hull in hulls:
-            _fill(image, hull - low)
-        return float(image.sum()) / 255.0
+        return _area([hull for hull, _ in self.hulls(pose)])
 
     def edge(self, pose: Pose, spacing: float) -> Edge:
         """The outline, sampled every `spacing` pixels, without what lies inside."""
@@ -147,6 +138,19 @@ class Silhouette:
         """Depth `(N,)` [m] before the camera of `points_w (N, 3)`."""
         T = self.T_world_to_cam
         return np.maximum(points_w @ T[2, :3] + T[2, 3], 0.1)
+
+
+def _area(hulls: list[Floats]) -> float:
+    """Area [px²] that hulls cover together."""
+    if len(hulls) == 1:
+        return float(cv2.contourArea(hulls[0].astype(np.float32)))
+    every = np.concatenate(hulls)
+    low = np.floor(np.clip(every.min(axis=0), -2000, 4000)).astype(int)
+    high = np.ceil(np.clip(every.max(axis=0), -2000, 4000)).astype(int)
+    image = np.zeros((high[1] - low[1] + 1, high[0] - low[0] + 1), np.uint8)
+    for hull in hulls:
+        _fill(image, hull - low)
+    return float(image.sum()) / 255.0
 
 
 def _sample(hull: Floats, spacing: float) -> tuple[Floats, NDArray[np.intp]]:
