@@ -99,12 +99,14 @@ class WholeBodyIK:
             hessian, gradient, walls = self._targets(plan, qpos, clearance, w)
             self._joints(plan, qpos, posture, hessian, gradient, w)
             walls = [*walls, self._ranges(qpos)]
-            step = np.zeros_like(gradient)
+            step, solved = np.zeros_like(gradient), None
             for _ in range(ACTIVE_ROUNDS):
                 stiff, pull = hessian.copy(), gradient.copy()
                 for wall in walls:
                     wall.push(stiff, pull, step)
-                step = self._step(qpos, stiff, pull, w, rate)
+                if solved is not None and np.array_equal(pull, solved):
+                    break  # the same walls hold
+                step, solved = self._step(qpos, stiff, pull, w, rate), pull
             largest = np.abs(step).max(axis=1, keepdims=True)
             self._move(qpos, step * np.minimum(1.0, MOST / (largest + 1e-9)))
         return qpos
