@@ -22,6 +22,7 @@ test: $(VENV)/.ready
 	@$(MAKE) --no-print-directory -k -j2 -O test-videos test-skills; \
 	before=$$?; $(MAKE) --no-print-directory test-robot && exit $$before
 
+test-videos test-skills: export OMP_NUM_THREADS = 1
 test-videos: $(VENV)/.ready
 	$(BIN)/python -m pytest tests/perception
 
