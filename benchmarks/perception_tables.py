@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
-from benchmarks import causes
+from benchmarks import causes, real_causes
 
 PAGE = Path(__file__).parents[1] / "docs" / "perception.md"
 WIDTH = 130
@@ -51,6 +52,7 @@ def tables(parts: Parts) -> list[tuple[str, Rows]]:
         ]
     if parts.get("real", {}).get("clips"):
         made.append(("Real clips against mocap [mm]", _real_rows(parts["real"])))
+        made += _real_causes(parts["real"]["clips"])
     for name, title in (("speed", "Speed"), ("mutated", "Damaged videos")):
         if name in parts:
             made.append((title, _plain_rows(parts[name])))
@@ -61,11 +63,11 @@ def show(parts: Parts) -> None:
     """Print the tables."""
     console = Console(width=max(WIDTH, Console().width))
     for title, rows in tables(parts):
-        table = Table(title=title, padding=(0, 0))
+        table = Table(title=escape(title), padding=(0, 0))
         for index, column in enumerate(rows[0]):
-            table.add_column(column, justify="right" if index else "left")
+            table.add_column(escape(column), justify="right" if index else "left")
         for row in rows[1:]:
-            table.add_row(*row)
+            table.add_row(*map(escape, row))
         console.print(table)
     for clip, reason in parts.get("rendered", {}).get("not_kept", {}).items():
         console.print(f"{clip}: {reason}", markup=False, highlight=False)
@@ -153,6 +155,30 @@ def _real_rows(real: Parts) -> Rows:
     head = ["clip", "raw", "joints", "PA", "world"]
     clips = real["clips"]
     return [head, *([c["clip"], *(number(c[key], 0) for key in keys)] for c in clips)]
+
+
+def _real_causes(clips: list[Parts]) -> list[tuple[str, Rows]]:
+    """Why the real clips are off; none for figures of before that was asked."""
+    if not all("causes" in clip for clip in clips):
+        return []
+    names = [clip["clip"] for clip in clips]
+    why = [["mean of", *names]]
+    for key, meaning in real_causes.CAUSES.items():
+        digits = 0 if key.endswith("mm") else 2
+        why.append([meaning, *(number(c["causes"][key], digits) for c in clips)])
+    left = [["joints / PA left", *names]]
+    for key, meaning in real_causes.LEFT.items():
+        pairs = [[number(value, 0) for value in c["left"][key]] for c in clips]
+        left.append([meaning, *(" / ".join(pair) for pair in pairs)])
+    where = [["all / across / along sight / constant", *names]]
+    for joint in real_causes.JOINT_NAMES:
+        parts = [[number(value, 0) for value in c["by_joint"][joint]] for c in clips]
+        where.append([joint, *(" / ".join(part) for part in parts)])
+    return [
+        ("Real clips: where the error comes from", why),
+        ("Real clips: what would be left [mm]", left),
+        ("Real clips: which joints are off, about the pelvis [mm]", where),
+    ]
 
 
 def _plain_rows(part: Parts) -> Rows:

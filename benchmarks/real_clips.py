@@ -17,6 +17,7 @@ from benchmarks.pose_error import (
     world_error,
 )
 from benchmarks.quiet import without_stderr
+from benchmarks.real_causes import real_causes
 from perception.person.pose import MEDIAPIPE_INDEX, MediaPipePose
 from perception.person.pose_model import resolve_model
 from perception.pipeline import make_priors
@@ -58,4 +59,5 @@ def _row(name: str, clips: Path, videos: Path, out: Path) -> dict[str, Any]:
         "root": MM * root_error(found.joints_w, true),
         "pa": MM * aligned_error(found.joints_w, true),
         "root_raw": MM * root_error(raw, true[: len(seen)][seen]),
+        **real_causes(found, times, joints),
     }

@@ -30,10 +30,11 @@ from perception.person.skeleton import (
     R_HIP,
     R_SHOULDER,
 )
+from perception.person.verticals import find_up
 from perception.prior import CONTACT_NAMES
 from perception.reel import Reel
 from perception.scene_file import Scene
-from perception.steady import cameras, steady
+from perception.steady import cameras, person_boxes, steady
 from perception.stopwatch import Stopwatch
 from perception.track import Track
 from perception.video import Video, open_video
@@ -97,7 +98,7 @@ def see_clip(
         if _steadied(scene):
             keys, landmarks, turns = steady(keys, landmarks, K)
     with watch.stage("person"):
-        seen = observe(landmarks, K, video.fps)
+        seen = observe(landmarks, K, video.fps, _find_up(reel, landmarks, K, turns))
         human = fit_human(seen, height)
     with watch.stage("object"):
         T_first = world_frame(human)
@@ -127,6 +128,16 @@ def see_clip(
     refusal = NO_GIVEN if given else NO_ASSUMED
     refused = None if found else refusal.format(spec.name)
     return Sighting(track, spec, refused, notes, source, reel)
+
+
+def _find_up(
+    reel: Reel, landmarks: Landmarks, K: Floats, turns: Floats
+) -> Floats | None:
+    """Up `(3,)` for the steadied camera, as the room shows it in the first frame."""
+    if reel.first is None:
+        return None
+    up = find_up(reel.first, K, person_boxes(landmarks.pixels[:1])[0])
+    return None if up is None else up @ rotations.to_matrix(rotations.exp(turns[0]))
 
 
 def _steadied(scene: Scene) -> bool:

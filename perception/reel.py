@@ -22,6 +22,7 @@ class Reel:
 
     | field | shape | unit | meaning |
     |---|---|---|---|
+    | first | (height, width, 3) | BGR | the first frame in full, None before it |
     | kept | N × (h, w, 3) | BGR | frames at most `KEEP_SIDE` px long, sides even |
     | every | () | frames | kept frames are this far apart, from frame 0 on |
     | decoded | () | frames | how many have passed |
@@ -61,6 +62,8 @@ class Reel:
             yield frame
 
     def _keep(self, frame: Frame) -> None:
+        if self.decoded == 0:
+            self.first = frame.copy()
         if self.decoded % self.every == 0:
             if len(self.kept) == MAX_KEPT:
                 self.kept = self.kept[::2]
@@ -77,6 +80,7 @@ class Reel:
         return np.asarray(small, np.uint8)
 
     def _forget(self) -> None:
+        self.first: Frame | None = None
         self.kept: list[Frame] = []
         self.every = max(1, round(self.video.fps / KEEP_FPS))
         self.decoded = 0

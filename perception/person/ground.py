@@ -6,7 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from perception.person.skeleton import (
+    BONES,
     FEET,
+    KIND,
     L_ANKLE,
     L_ELBOW,
     L_HIP,
@@ -23,7 +25,7 @@ from perception.person.skeleton import (
     R_WRIST,
     REST_HEIGHT_M,
 )
-from perception.person.sparse_fit import ClipProblem, geman_mcclure
+from perception.person.sparse_fit import ClipProblem, geman_mcclure, huber
 from perception.person.terms import FLOOR_COLUMNS, Body, rate
 
 Floats = NDArray[np.floating]
@@ -35,8 +37,20 @@ HIDDEN_LIMIT, GOING_M_S = 5.0, 0.4
 BALANCE_SIGMA_M, BALANCE_LIMIT = 0.06, 2.5
 HINGE_SIGMA_M = 0.01
 MIRROR_SIGMA_M = 0.12
+ARM_SIGMA, ARM_LIMIT = (0.6, 1.0), 1.5
+"""How far upper arms and forearms are from hanging, as shares of their lengths."""
 ROLL_SIGMA, PITCH, PITCH_SIGMA = 0.03, -0.12, 0.15
+UP_SIGMA = 0.01
+"""Of up as the scene's upright lines show it."""
 CAMERA_HEIGHT_M, CAMERA_HEIGHT_SIGMA_M = 1.3, 0.5
+ARMS = tuple(
+    [list(map(tuple, BONES)).index(bone) for bone in bones]
+    for bones in (
+        ((L_SHOULDER, L_ELBOW), (R_SHOULDER, R_ELBOW)),
+        ((L_ELBOW, L_WRIST), (R_ELBOW, R_WRIST)),
+    )
+)
+"""Upper arms and forearms among `BONES`, left and right."""
 REST = np.array([REST_HEIGHT_M[foot] for foot in FEET])
 
 
@@ -199,17 +213,46 @@ def add_mirrored_legs(
                 problem.add(off[:, axis] * weight, where[:, [axis]], weight[:, None])
 
 
-def add_level(problem: ClipProblem, body: Body, looks: float) -> None:
-    """People hold cameras nearly level, looking down a little, at breast height."""
+def add_hanging_arms(problem: ClipProblem, body: Body, fps: float) -> None:
+    """Arms hang, unless they are seen raised: to hold them costs strength.
+
+    An arm's depth is what landmarks in space know least; where they err, they err to
+    the side that shows in the picture no better than the other.
+    """
+    frame = np.arange(len(body.joints))
+    for bone, sigma in zip(ARMS, ARM_SIGMA, strict=True):
+        for index in bone:
+            parent, child = (np.full(len(frame), joint) for joint in BONES[index])
+            length = body.lengths[KIND[index]]
+            off = body.joints[:, child[0]] - body.joints[:, parent[0]]
+            off = (off + length * body.floor.up_c) / (sigma * length)
+            pull = huber(np.linalg.norm(off, axis=1), ARM_LIMIT) * rate(fps)
+            weight = pull / (sigma * length)
+            near, far = (problem.columns(frame, joint) for joint in (parent, child))
+            pair = np.stack([-weight, weight], axis=1)
+            for axis in range(3):
+                where = np.stack([near[:, axis], far[:, axis]], axis=1)
+                problem.add(off[:, axis] * pull, where, pair)
+
+
+def add_level(
+    problem: ClipProblem, body: Body, looks: float, up_c: Floats | None = None
+) -> None:
+    """Up is as the scene shows it, or the camera is held as most are.
+
+    People hold cameras nearly level, looking down a little, at breast height.
+    """
     floor = body.floor
+    expected = np.array([0.0, PITCH]) if up_c is None else up_c[[0, 2]]
+    tilt = [ROLL_SIGMA, PITCH_SIGMA] if up_c is None else [UP_SIGMA, UP_SIGMA]
     off = np.array(
         [
-            floor.up_c[0],
-            floor.up_c[2] - PITCH,
+            floor.up_c[0] - expected[0],
+            floor.up_c[2] - expected[1],
             floor.camera_height - CAMERA_HEIGHT_M,
         ]
     )
-    spread = np.array([ROLL_SIGMA, PITCH_SIGMA, CAMERA_HEIGHT_SIGMA_M])
+    spread = np.array([*tilt, CAMERA_HEIGHT_SIGMA_M])
     weight = np.sqrt(looks) / spread
     problem.add_shared(off * weight, FLOOR_COLUMNS[:, None], weight[:, None])
 

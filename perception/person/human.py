@@ -97,7 +97,7 @@ class _Fit:
         """A body of common proportions where the landmarks are."""
         lengths, _ = bone_lengths(self.height_m)
         joints = _place(seen, lengths) if start is None else start
-        floor = self.floor or find_floor(joints)
+        floor = self.floor or find_floor(joints, seen.up_c)
         return terms.Body(joints, self.lengths, floor)
 
     def coarse(self, body: terms.Body) -> terms.Body:
@@ -106,7 +106,8 @@ class _Fit:
         for _ in range(FIRST_STEPS):
             body = self._step(body, seen, START_SLACK, grounded=False)
             if self.floor is None:
-                body = dataclasses.replace(body, floor=find_floor(body.joints))
+                floor = find_floor(body.joints, seen.up_c)
+                body = dataclasses.replace(body, floor=floor)
         for step in range(COARSE_STEPS):
             slack = max(SLACK, START_SLACK * 0.75**step)
             body = self._step(body, seen, slack, grounded=True)
@@ -133,7 +134,7 @@ class _Fit:
         terms.add_smoothness(problem, body.joints, doubt, seen.fps)
         terms.add_proportions(problem, body, self.lengths, self.spread, LOOKS)
         if self.floor is None:
-            ground.add_level(problem, body, 1.0)
+            ground.add_level(problem, body, 1.0, seen.up_c)
         else:
             ground.hold_floor(problem)
         if grounded:
@@ -142,6 +143,7 @@ class _Fit:
             ground.add_still_feet(problem, body.joints, doubt, seen.fps)
             ground.add_balance(problem, body, seen.fps, slack / SLACK)
             ground.add_knees(problem, body.joints, seen.fps)
+            ground.add_hanging_arms(problem, body, seen.fps)
             ground.add_mirrored_legs(problem, body.joints, doubt, seen.fps)
         if self.palms is not None:
             places = self._at_keys(self.palms, len(body.joints))
@@ -155,8 +157,20 @@ class _Fit:
         return dataclasses.replace(palms, frame=frame)
 
 
-def find_floor(joints_c: Floats) -> Floor:
+def find_floor(joints_c: Floats, up_c: Floats | None = None) -> Floor:
     """The floor from how the person stands: upright, with the lowest feet on it.
+
+    `up_c (3,)` says which way is up, if that is known better.
+    """
+    up = _upright(joints_c) if up_c is None else up_c
+    rest = np.array([REST_HEIGHT_M[foot] for foot in FEET])
+    heights = joints_c[:, FEET] @ up - rest
+    lowest = np.percentile(heights.min(axis=1), 30)
+    return Floor(up, -float(lowest))
+
+
+def _upright(joints_c: Floats) -> Floats:
+    """Up as somebody stands who stands straight.
 
     Cameras are held without roll more often than not, so the tilt sideways is only
     half believed.
@@ -169,11 +183,7 @@ def find_floor(joints_c: Floats) -> Floor:
     up = body[standing].mean(axis=0)
     up = up / np.linalg.norm(up)
     up[0] *= 0.25
-    up = up / np.linalg.norm(up)
-    rest = np.array([REST_HEIGHT_M[foot] for foot in FEET])
-    heights = joints_c[:, FEET] @ up - rest
-    lowest = np.percentile(heights.min(axis=1), 30)
-    return Floor(up, -float(lowest))
+    return up / np.linalg.norm(up)
 
 
 def find_planted(

@@ -32,6 +32,7 @@ class Observation:
     | lean_sigma | (T, B) | – | how much worse a bone's direction is than the best |
     | K | (3, 3) | px | |
     | fps | () | 1/s | |
+    | up_c | (3,) | | camera; away from the ground by the scene, None if not seen |
     """
 
     pixels: Floats
@@ -41,6 +42,7 @@ class Observation:
     lean_sigma: Floats
     K: Floats
     fps: float
+    up_c: Floats | None = None
 
     def at_rate(self, rate_hz: float) -> Observation:
         """The same clip at about `rate_hz` samples a second, its first and last kept.
@@ -68,11 +70,17 @@ class Observation:
             _sample(gaussian_filter1d(lean, width, axis=0), times) ** -0.5,
             self.K,
             (samples - 1) / (count - 1) * self.fps,
+            self.up_c,
         )
 
 
-def observe(landmarks: Landmarks, K: Floats, fps: float) -> Observation:
-    """Pick the main person's joints, fill frames without, drop lone outliers."""
+def observe(
+    landmarks: Landmarks, K: Floats, fps: float, up_c: Floats | None = None
+) -> Observation:
+    """Pick the main person's joints, fill frames without, drop lone outliers.
+
+    `up_c (3,)` points up in the camera's frame, where the scene tells.
+    """
     index = list(MEDIAPIPE_INDEX)
     found = main_person(landmarks)
     pixels = _fill(landmarks.pixels[:, index], found)
@@ -92,7 +100,8 @@ def observe(landmarks: Landmarks, K: Floats, fps: float) -> Observation:
     lean = np.sqrt(growth[:, BONES].max(axis=-1))
     lean = np.where(found[:, None], lean, UNSEEN_SIGMA_M / SIGMA_M)
     trust = np.clip((visibility - HIDDEN) / (SEEN - HIDDEN), 0.0, 1.0)
-    return Observation(pixels, directions, trust * found[:, None], sigma, lean, K, fps)
+    trust = trust * found[:, None]
+    return Observation(pixels, directions, trust, sigma, lean, K, fps, up_c)
 
 
 def resample(values: Floats, count: int) -> Floats:

@@ -98,9 +98,16 @@ def chain(directions: Floats, lengths: Floats) -> Floats:
     Directions need not be unit length; the trunk follows both of its sides.
     """
     norm = np.linalg.norm(directions, axis=-1, keepdims=True)
-    vectors = directions / np.maximum(norm, 1e-6) * lengths[:, None]
+    return assemble(directions / np.maximum(norm, 1e-6) * lengths[:, None])
+
+
+def assemble(vectors: Floats) -> Floats:
+    """Joints `(T, 14, 3)` [m] about the mid-hip from bones `(T, B, 3)` [m].
+
+    The trunk follows both of its sides.
+    """
     by_bone = {tuple(bone): vectors[:, i] for i, bone in enumerate(BONES)}
-    joints = np.zeros((len(directions), len(JOINTS), 3))
+    joints = np.zeros((len(vectors), len(JOINTS), 3))
     joints[:, R_HIP] = by_bone[L_HIP, R_HIP] / 2
     joints[:, L_HIP] = -joints[:, R_HIP]
     trunk = (by_bone[L_HIP, L_SHOULDER] + by_bone[R_HIP, R_SHOULDER]) / 2

@@ -14,9 +14,11 @@ from perception.person.skeleton import (
     KIND,
     KINDS,
     L_ELBOW,
+    L_TOE,
     L_WRIST,
     PALM_M,
     R_ELBOW,
+    R_TOE,
     R_WRIST,
     RODS,
     landmark_matrix,
@@ -26,7 +28,8 @@ from perception.person.sparse_fit import ClipProblem, geman_mcclure, huber
 Floats = NDArray[np.floating]
 Ints = NDArray[np.intp]
 
-LEAN_SIGMA = 0.25
+LEAN_SIGMA, FOOT_LEAN_SIGMA = 0.25, 0.5
+"""Of a bone's direction; a foot is short, and its two ends are marked on the shoe."""
 ACCELERATION_SIGMA = 10.0
 ARM_ACCELERATION_SIGMA = 20.0
 CALM = 3.0
@@ -150,7 +153,9 @@ def add_lean(problem: ClipProblem, body: Body, seen: Observation) -> None:
     vector = body.joints[frame, child] - body.joints[frame, parent]
     length = body.lengths[KIND[bone]]
     off = vector - seen.directions[frame, bone] * length[:, None]
-    sigma = LEAN_SIGMA * length * seen.lean_sigma[frame, bone]
+    doubt = np.where(child == L_TOE, FOOT_LEAN_SIGMA, LEAN_SIGMA)
+    doubt = np.where(child == R_TOE, FOOT_LEAN_SIGMA, doubt)
+    sigma = doubt * length * seen.lean_sigma[frame, bone]
     weight = rate(seen.fps) / sigma * huber(np.linalg.norm(off, axis=1) / sigma, 1.5)
     where = np.concatenate(
         [problem.columns(frame, parent), problem.columns(frame, child)], axis=1

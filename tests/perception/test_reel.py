@@ -15,6 +15,7 @@ def test_all_frames_pass_and_some_are_kept(video):
     reel = Reel(video)
     passed = list(reel.frames())
     assert reel.decoded == len(passed) == 60
+    np.testing.assert_array_equal(reel.first, passed[0])
     assert reel.kept_fps == KEEP_FPS
     assert reel.index.tolist() == list(range(0, 60, 3))
     for index, kept in zip(reel.index, reel.kept, strict=True):

@@ -3,7 +3,15 @@ import pytest
 
 from perception.camera import Floor
 from perception.person import ground
-from perception.person.skeleton import KINDS, L_KNEE, bone_lengths, kind_lengths
+from perception.person.skeleton import (
+    BONES,
+    KINDS,
+    L_ELBOW,
+    L_KNEE,
+    L_SHOULDER,
+    bone_lengths,
+    kind_lengths,
+)
 from perception.person.sparse_fit import ClipProblem
 from perception.person.terms import SHARED, Body
 from tests.perception.clips import standing_person
@@ -74,6 +82,45 @@ def test_knees_are_pushed_forward_and_only_when_bent_backward(body):
     assert len(residual) == 6
     first = rows[0] @ np.eye(rows.shape[1])[L_KNEE * 3 + 2]
     assert residual[0] * first > 0
+
+
+def test_hanging_arms_derivatives_are_those_of_finite_differences(body, monkeypatch):
+    monkeypatch.setattr(ground, "ARM_LIMIT", 1e6)
+
+    def term(problem, body):
+        ground.add_hanging_arms(problem, body, 10.0)
+
+    residual, rows = recorded(term, body)
+    change = 1e-6 * np.random.default_rng(0).normal(size=body.joints.shape)
+    shared = np.zeros(SHARED)
+    after, _ = recorded(term, body.moved(change, shared))
+    expected = rows @ np.concatenate([change.ravel(), shared])
+    np.testing.assert_allclose(after - residual, expected, rtol=1e-4, atol=1e-12)
+
+
+def test_arms_that_hang_are_left_alone_and_raised_ones_are_lowered(body):
+    def term(problem, body):
+        ground.add_hanging_arms(problem, body, 10.0)
+
+    lengths = dict(zip(map(tuple, BONES), bone_lengths(1.7)[0], strict=True))
+    joints = body.joints.copy()
+    for parent, child in ((8, 10), (9, 11), (10, 12), (11, 13)):
+        down = -lengths[parent, child] * FLOOR.up_c
+        joints[:, child] = joints[:, parent] + down
+    residual, _ = recorded(term, Body(joints, body.lengths, FLOOR))
+    np.testing.assert_allclose(residual, 0.0, atol=1e-9)
+    joints[:, L_ELBOW] = joints[:, L_SHOULDER] + [lengths[8, 10], 0.0, 0.0]
+    residual, rows = recorded(term, Body(joints, body.lengths, FLOOR))
+    slope = residual @ rows[:, : joints.size]
+    assert slope.reshape(joints.shape)[0, L_ELBOW] @ FLOOR.up_c > 0
+
+
+def test_up_that_the_scene_shows_is_taken_over_how_cameras_are_held(body):
+    problem = ClipProblem(6, 14, SHARED)
+    up = np.array([0.02, -1.0, 0.3]) / np.linalg.norm([0.02, -1.0, 0.3])
+    ground.add_level(problem, body, 1.0, up)
+    _, shared = problem.step()
+    np.testing.assert_allclose(body.moved(0.0, shared).floor.up_c, up, atol=0.02)
 
 
 def test_who_sits_is_not_asked_to_balance(body):
