@@ -10,13 +10,26 @@ TORCHVISION := 0.28.0
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 APT_PACKAGES := python3-venv libegl1 libgl1 libgles2 libglib2.0-0
 
-.PHONY: demo test test-slow lint bench bench-perception bench-physics bench-skill bench-deploy results clean
+.PHONY: demo test test-videos test-skills test-robot test-slow lint clean results
+.PHONY: bench bench-perception bench-physics bench-skill bench-deploy
 
 demo: $(VENV)/.ready
 	$(BIN)/sugarmill demo
 
+# Two parts at once, and those of the robot alone: some keep real time.
 test: $(VENV)/.ready
-	$(BIN)/python -m pytest
+	@echo "the tests: two parts at once, then the robot's; a few minutes"
+	@$(MAKE) --no-print-directory -k -j2 -O test-videos test-skills; \
+	before=$$?; $(MAKE) --no-print-directory test-robot && exit $$before
+
+test-videos: $(VENV)/.ready
+	$(BIN)/python -m pytest tests/perception
+
+test-skills: $(VENV)/.ready
+	$(BIN)/python -m pytest tests --ignore=tests/perception --ignore=tests/deploy
+
+test-robot: $(VENV)/.ready
+	$(BIN)/python -m pytest tests/deploy
 
 test-slow: $(VENV)/.ready
 	$(BIN)/python -m pytest -m slow
@@ -33,7 +46,6 @@ bench-perception: $(VENV)/.ready
 
 bench-physics: $(VENV)/.ready
 	$(BIN)/python -m benchmarks.physics
-	$(BIN)/python -m benchmarks.unlearnt
 
 bench-skill: $(VENV)/.ready
 	$(BIN)/python -m benchmarks.skill

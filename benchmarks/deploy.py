@@ -22,19 +22,20 @@ from benchmarks.deploy_faults import run_faults
 from benchmarks.deploy_fuzz import run_fuzz, run_mutations
 from benchmarks.result import FOLDER, write_result
 from benchmarks.stalls import StallWatch
-from deploy.inbox import Inbox
-from deploy.loop import Lockstep, cycle, drive, first_in_line
-from deploy.motors import low_cmd, motor_slots
-from deploy.mujoco_backend import MujocoBackend
-from deploy.planner import Request, ThreadPlanner, plan_for
-from deploy.robot_sim import pose_stamped
-from deploy.ros_messages import PoseStamped_
-from deploy.run import run_bundle
-from deploy.runner import PolicyRunner, known_robot
-from deploy.safety import Mode
-from deploy.sim_core import SimCore
-from deploy.simulated_robot import training_world
-from deploy.wire import LowState
+from deploy.control.loop import Lockstep, cycle, drive, first_in_line
+from deploy.control.runner import PolicyRunner
+from deploy.control.safety import Mode
+from deploy.dds.poses import pose_stamped
+from deploy.dds.ros_messages import PoseStamped_
+from deploy.planning.planner import Request, ThreadPlanner, plan_for
+from deploy.robots import known_robot
+from deploy.session.run import run_bundle
+from deploy.simulation.mujoco_backend import MujocoBackend
+from deploy.simulation.sim_core import SimCore
+from deploy.simulation.simulated_robot import training_world
+from deploy.wire.inbox import Inbox
+from deploy.wire.motors import low_cmd, motor_slots
+from deploy.wire.records import LowState
 from policies.bundle import Bundle
 from policies.metrics import rate
 from policies.tables import print_figures

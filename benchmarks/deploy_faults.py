@@ -1,8 +1,9 @@
 """Random faults against the runner in simulated time: is it damped, how soon, and why.
 
-Messages pass through the wire's own encoding; the robot is `deploy.sim_core`, with its
-own checks and watchdog. A command is unsafe if it is not finite, leaves the range a
-joint may be sent to, or still carries stiffness 100 ms after the fault began.
+Messages pass through the wire's own encoding; `deploy.simulation.sim_core` is the
+robot, with its own checks and watchdog. A command is unsafe if it is not finite, leaves
+the range a joint may be sent to, or still carries stiffness 100 ms after the fault
+began.
 """
 
 from __future__ import annotations
@@ -17,15 +18,16 @@ from typing import Any
 import numpy as np
 
 from deploy.backend import JointCommand, RobotState
-from deploy.guards import Limits
-from deploy.inbox import Inbox
-from deploy.loop import cycle
-from deploy.motors import joint_command, low_cmd, motor_slots
-from deploy.runner import PolicyRunner, known_robot
-from deploy.safety import Mode
-from deploy.sim_core import SimCore
-from deploy.simulated_robot import training_world
-from deploy.wire import LowCmd, LowState
+from deploy.control.guards import Limits
+from deploy.control.loop import cycle
+from deploy.control.runner import PolicyRunner
+from deploy.control.safety import Mode
+from deploy.robots import known_robot
+from deploy.simulation.sim_core import SimCore
+from deploy.simulation.simulated_robot import training_world
+from deploy.wire.inbox import Inbox
+from deploy.wire.motors import joint_command, low_cmd, motor_slots
+from deploy.wire.records import LowCmd, LowState
 from policies.bundle import CONTRACT, Bundle, write_checksums
 
 MESSAGES = "nan length permuted stale frozen clock tilted killed".split()

@@ -9,21 +9,21 @@ from typing import Any
 import numpy as np
 from cyclonedds.core import DDSException
 
-from deploy import transport
-from deploy.command_generator import GeneratorCore
-from deploy.command_stream import CommandStream
-from deploy.dds_backend import DdsBackend
+from deploy.dds import transport
+from deploy.dds.dds_backend import DdsBackend
+from deploy.dds.poses import pose_stamped
+from deploy.dds.ros_messages import Bool_, JointState_, JointTrajectory_
+from deploy.dds.ros_messages import JointTrajectoryPoint_ as Point
 from deploy.estop import Stop, stop_topic
-from deploy.plan_link import PlanServer, TopicPlanner
-from deploy.plan_messages import channels, fill_plan, fill_request
-from deploy.planner import Plan, Request
-from deploy.robot_sim import pose_stamped
-from deploy.ros_messages import Bool_, JointState_, JointTrajectory_
-from deploy.ros_messages import JointTrajectoryPoint_ as Point
-from deploy.runner import known_robot
-from deploy.sim_core import SimCore
-from deploy.simulated_robot import World
-from deploy.wire import LowCmd
+from deploy.planning.command_generator import GeneratorCore
+from deploy.planning.command_stream import CommandStream
+from deploy.planning.plan_link import PlanServer, TopicPlanner
+from deploy.planning.plan_messages import channels, fill_plan, fill_request
+from deploy.planning.planner import Plan, Request
+from deploy.robots import known_robot
+from deploy.simulation.sim_core import SimCore
+from deploy.simulation.simulated_robot import World
+from deploy.wire.records import LowCmd
 from policies.bundle import Bundle
 
 

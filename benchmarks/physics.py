@@ -45,7 +45,7 @@ class Settings:
 
 
 def main(settings: Settings) -> None:
-    """Measure, print a table, write `benchmarks/results/throughput.json`."""
+    """Measure, print a table, write `benchmarks/results/physics.json`."""
     rows = [measure(settings, threads) for threads in settings.threads]
     figures = {
         "robot": g1().name,
@@ -55,7 +55,7 @@ def main(settings: Settings) -> None:
     show(settings, rows)
     if settings.iterations > 0:
         figures["learning"] = [learn(settings, n) for n in settings.threads]
-    print(write_result("throughput", [settings.seed], figures))
+    print(write_result("physics", [settings.seed], figures))
 
 
 def learn(settings: Settings, threads: int) -> dict[str, Any]:

@@ -10,10 +10,14 @@ from benchmarks import deploy_rows, perception_rows
 from benchmarks.result import FOLDER
 from policies.tables import show
 
-BUNDLE = Path(__file__).parents[1] / "assets" / "bundles" / "lift_box" / "metrics.json"
-
-
-README = Path(__file__).parents[1] / "README.md"
+ROOT = Path(__file__).parents[1]
+BUNDLES = ROOT / "assets" / "bundles"
+README = ROOT / "README.md"
+SKILL_ROWS = (
+    ("refiner", "completion", "refiner completes its clips", "sugarmill evaluate RUN"),
+    ("bundle", "success", "skill without reference", "sugarmill evaluate BUNDLE"),
+)
+"""Section and figure of a bundle's metrics, what it is called, what prints it."""
 
 
 def main() -> None:
@@ -29,7 +33,7 @@ def table() -> list[str]:
     """Rows of the table, Markdown; a benchmark that was not run leaves its rows out."""
     rows = [
         *perception_rows.rows(_figures("perception")),
-        *_refiner(),
+        *_bundles(),
         *_skill(),
         *deploy_rows.rows(_figures("deploy")),
         *_throughput(),
@@ -39,25 +43,32 @@ def table() -> list[str]:
     return ["| what | figure | printed by |", "|---|---|---|", *body]
 
 
-def _refiner() -> list[tuple[str, str, str]]:
-    metrics = json.loads(BUNDLE.read_text())
-    refiner, training = metrics["refiner"], metrics["training"]
-    command = "sugarmill evaluate RUN"
-    return [
-        ("refiner completes its clips", show(refiner["completion"]), command),
+def _bundles() -> list[tuple[str, str, str]]:
+    """Rows of every shipped skill, from the figures that its bundle keeps."""
+    found = sorted(BUNDLES.glob("*/metrics.json"))
+    return [row for path in found for row in _bundle(path)]
+
+
+def _bundle(path: Path) -> list[tuple[str, str, str]]:
+    """A skill's refiner, its training, and the skill itself."""
+    metrics, name = json.loads(path.read_text()), path.parent.name.replace("_", "-")
+    rows = []
+    for section, key, text, command in SKILL_ROWS:
+        seen, unseen = (metrics.get(section + end, {}) for end in ("", "_test"))
+        if key in seen:
+            value = show(seen[key])
+            value += f"; clips it never saw: {show(unseen[key])}" if unseen else ""
+            rows.append((f"{name}: {text}", value, command))
+    training = metrics["training"]
+    rows.append(
         (
-            "object off the prior at the end, mean (largest)",
-            f"{100 * refiner['object_error_end_mean_m']:.1f} cm "
-            f"({100 * refiner['object_error_end_max_m']:.1f} cm)",
-            command,
-        ),
-        (
-            "its training on 2 cores, shared with other work",
+            f"{name}: training, {training['machine']}",
             f"{training['steps'] / 1e6:.1f} M steps, "
             f"{training['seconds'] / 60:.0f} min",
             "sugarmill train",
-        ),
-    ]
+        )
+    )
+    return rows
 
 
 def _skill() -> list[tuple[str, str, str]]:
@@ -90,7 +101,7 @@ def _skill() -> list[tuple[str, str, str]]:
 
 
 def _throughput() -> list[tuple[str, str, str]]:
-    figures = _figures("throughput")
+    figures = _figures("physics")
     learning = [
         (
             f"collect and learn with PPO, {row['threads']} thread(s)",

@@ -16,9 +16,9 @@ from rich.console import Console
 
 from benchmarks.result import write_result
 from benchmarks.stalls import StallWatch
-from deploy.episode import RunResult
-from deploy.run import run_bundle
-from deploy.safety import Mode
+from deploy.control.safety import Mode
+from deploy.session.episode import RunResult
+from deploy.session.run import run_bundle
 from policies.metrics import rate
 from policies.stages import evaluate_path
 from policies.tables import print_figures

@@ -36,7 +36,7 @@ class Run:
 
     def run(self) -> int:
         """Run; exit 4 if an episode failed."""
-        from deploy.run import run_bundle
+        from deploy.session.run import run_bundle
 
         options = dataclasses.asdict(self)
         result = run_bundle(options.pop("bundle"), options.pop("backend"), **options)
@@ -84,6 +84,6 @@ class Doctor:
 
     def run(self) -> int:
         """Examine the machine."""
-        from deploy.doctor import doctor
+        from deploy.doctor.doctor import doctor
 
         return 0 if doctor(robot=self.robot) else NOT_DONE

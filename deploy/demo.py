@@ -15,7 +15,7 @@ from rich.console import Console
 
 from assets.g1.spec import g1
 from deploy.demo_report import add_clips, add_curve, add_robot_run
-from deploy.run import run_bundle
+from deploy.session.run import run_bundle
 from perception.pipeline import make_priors
 from perception.report.report import Report
 from policies.bundle import Bundle

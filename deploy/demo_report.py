@@ -10,8 +10,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from assets.scene import compile_scene
-from deploy.episode import RunResult
-from deploy.runner import known_robot
+from deploy.robots import known_robot
+from deploy.session.episode import RunResult
 from envs.render import render_motion
 from perception.manifest import FILE_NAME
 from perception.report.folder import add_folder

@@ -17,8 +17,8 @@ import tty
 from types import TracebackType
 from typing import Any
 
-from deploy import transport
-from deploy.ros_messages import Bool_
+from deploy.dds import transport
+from deploy.dds.ros_messages import Bool_
 
 KEYS = b" \n\rq\x1b"
 """Space, Enter, q and Escape."""

@@ -58,50 +58,52 @@ class Balance:
         return np.clip(wanted, -self.limit, self.limit)
 
 
-def balance_table(scene: Scene, qpos: Floats, soft: float = SOFT) -> Floats:
-    """Joint offsets `(T, 2**F, J, 6)` [rad] for a unit wrench at each state `(T, nq)`.
-
-    The second index says which of the F feet stand, foot f as bit f; with none of them
-    all is zero. Forces at the soles' points are those of least norm that give the
-    wrench; whether friction and the feet's edges allow them is left to `Balance`'s
-    limit.
-    """
-    model, joints = scene.model, scene.num_joints
-    data = mujoco.MjData(model)
-    root = model.body(scene.robot.root_body).id
-    soles = [_sole(model, name) for name in scene.feet]
-    table = np.zeros((len(qpos), 2 ** len(soles), joints, 6), np.float32)
-    for t in range(len(qpos)):
-        data.qpos = qpos[t]
-        mujoco.mj_kinematics(model, data)
-        mujoco.mj_comPos(model, data)
-        turn = data.xmat[root].reshape(3, 3)
-        feet = [sole_jacobian(model, data, sole) for sole in soles]
-        for stand in range(1, 2 ** len(soles)):
-            jac = np.concatenate([j for f, j in enumerate(feet) if stand >> f & 1])
-            base = jac[:, :6].T.copy()
-            base[3:] = turn @ base[3:]
-            inverse = np.linalg.inv(base @ base.T + soft * np.eye(6))
-            table[t, stand] = -jac[:, 6 : 6 + joints].T @ base.T @ inverse
-    return table / scene.robot.array("kp").astype(np.float32)[:, None]
-
-
 STANDING = 0.02
 """Height [m] below which a point of the prior's sole bears weight."""
 
 
-def standing(scene: Scene, qpos: Floats) -> NDArray[np.bool_]:
-    """Which feet bear weight `(T, F)` at states `(T, nq)` by their soles' height."""
-    model, data = scene.model, mujoco.MjData(scene.model)
-    soles = [_sole(model, name) for name in scene.feet]
-    found = np.zeros((len(qpos), len(soles)), bool)
-    for t in range(len(qpos)):
-        data.qpos = qpos[t]
-        mujoco.mj_kinematics(model, data)
-        for f, sole in enumerate(soles):
-            low = data.geom_xpos[sole, 2] - model.geom_size[sole, 0]
-            found[t, f] = low.min() < STANDING
-    return found
+class Soles:
+    """What the feet of the prior can do, at the state of a `MjData` with positions."""
+
+    def __init__(self, scene: Scene, soft: float = SOFT) -> None:
+        self._model, self._joints, self._soft = scene.model, scene.num_joints, soft
+        self._root = scene.model.body(scene.robot.root_body).id
+        self.geoms = [_sole(scene.model, name) for name in scene.feet]
+        self._kp = scene.robot.array("kp").astype(np.float32)
+
+    def bear(self, data: mujoco.MjData) -> NDArray[np.bool_]:
+        """Which feet bear weight `(F,)` by their soles' height."""
+        sizes = self._model.geom_size
+        low = [data.geom_xpos[sole, 2] - sizes[sole, 0] for sole in self.geoms]
+        return np.array([height.min() < STANDING for height in low])
+
+    def offsets(self, data: mujoco.MjData) -> Floats:
+        """Joint offsets `(2**F, J, 6)` [rad] for a unit wrench on the root.
+
+        The first index says which of the F feet stand, foot f as bit f; with none of
+        them all is zero. Forces at the soles' points are those of least norm that give
+        the wrench; whether friction and the feet's edges allow them is left to
+        `Balance`'s limit.
+        """
+        found = np.zeros((2 ** len(self.geoms), self._joints, 6), np.float32)
+        turn = data.xmat[self._root].reshape(3, 3)
+        feet = [self.jacobian(data, foot) for foot in range(len(self.geoms))]
+        for stand in range(1, len(found)):
+            jac = np.concatenate([j for f, j in enumerate(feet) if stand >> f & 1])
+            base = jac[:, :6].T.copy()
+            base[3:] = turn @ base[3:]
+            inverse = np.linalg.inv(base @ base.T + self._soft * np.eye(6))
+            found[stand] = -jac[:, 6 : 6 + self._joints].T @ base.T @ inverse
+        return found / self._kp[:, None]
+
+    def jacobian(self, data: mujoco.MjData, foot: int) -> Floats:
+        """Jacobian `(3 P, nv)` of the P points of a foot's sole."""
+        sole = self.geoms[foot]
+        jac = np.zeros((len(sole), 3, self._model.nv))
+        for k, geom in enumerate(sole):
+            body = int(self._model.geom_bodyid[geom])
+            mujoco.mj_jac(self._model, data, jac[k], None, data.geom_xpos[geom], body)
+        return jac.reshape(-1, self._model.nv)
 
 
 def stands(feet_force: Floats, should: NDArray[np.bool_]) -> NDArray[np.int64]:
@@ -124,14 +126,3 @@ def _sole(model: mujoco.MjModel, foot: str) -> list[int]:
     """Geoms of a foot that touch the floor."""
     solid = (model.geom_bodyid == model.body(foot).id) & (model.geom_contype > 0)
     return [int(geom) for geom in np.flatnonzero(solid)]
-
-
-def sole_jacobian(
-    model: mujoco.MjModel, data: mujoco.MjData, sole: list[int]
-) -> Floats:
-    """Jacobian `(3 P, nv)` of the P points of a sole."""
-    jac = np.zeros((len(sole), 3, model.nv))
-    for k, geom in enumerate(sole):
-        body = int(model.geom_bodyid[geom])
-        mujoco.mj_jac(model, data, jac[k], None, data.geom_xpos[geom], body)
-    return jac.reshape(-1, model.nv)

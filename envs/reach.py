@@ -69,53 +69,42 @@ class ReachTable:
     weight: Floats
 
 
-def joined(tables: list[ReachTable]) -> ReachTable:
-    """The tables of clips end to end."""
-    rows = {
-        name: np.concatenate([getattr(table, name) for table in tables])
-        for name in ("joints", "goal_o", "velocity", "weight")
-    }
-    return dataclasses.replace(tables[0], **rows)
+class Limbs:
+    """The contact bodies that have joints of their own: the pelvis has none."""
 
+    def __init__(self, scene: Scene) -> None:
+        model, robot = scene.model, scene.robot
+        self._model, self._joints = model, scene.num_joints
+        bodies = [robot.contact_bodies[name] for name in scene.contact_names]
+        self.columns = [i for i, name in enumerate(bodies) if name != robot.root_body]
+        """Their columns among the contact labels."""
+        names = [bodies[i] for i in self.columns]
+        self.tracked = np.array([robot.tracked_bodies.index(n) for n in names], int)
+        self._bodies = [model.body(name).id for name in names]
+        self._own = [_own_joints(scene, limb) for limb in self._bodies]
+        middles = [_middle(model, limb) for limb in self._bodies]
+        self.point_b = np.array(middles, np.float32).reshape(-1, 3)
+        self._object = model.body(OBJECT_BODY).id
+        self._kp = robot.array("kp")
 
-def reach_table(
-    scene: Scene, qpos: Floats, qvel: Floats, contact: Floats, dt: float
-) -> ReachTable:
-    """The table of one clip: states `(T, nq)`, `(T, nv)`, labels `(T, C)`.
+    def follow(self, data: mujoco.MjData) -> tuple[Floats, Floats, Floats]:
+        """`joints (C, J, 3)`, `goal_o (C, 3)`, `velocity (C, 3)` of `ReachTable`.
 
-    Contact names whose body has no joints of its own, as the pelvis, have no row.
-    """
-    model, robot = scene.model, scene.robot
-    bodies = [robot.contact_bodies[name] for name in scene.contact_names]
-    moving = [i for i, name in enumerate(bodies) if name != robot.root_body]
-    limbs = [model.body(bodies[i]).id for i in moving]
-    own = [_own_joints(scene, limb) for limb in limbs]
-    point = np.array([_middle(model, limb) for limb in limbs]).reshape(-1, 3)
-    data, obj = mujoco.MjData(model), model.body(OBJECT_BODY).id
-    frames, count = len(qpos), len(limbs)
-    joints = np.zeros((frames, count, scene.num_joints, 3), np.float32)
-    goal, velocity = np.zeros((frames, count, 3)), np.zeros((frames, count, 3))
-    jac = np.zeros((3, model.nv))
-    kp = robot.array("kp")
-    for t in range(frames):
-        data.qpos = qpos[t]
-        mujoco.mj_kinematics(model, data)
-        mujoco.mj_comPos(model, data)
-        to_object = data.xmat[obj].reshape(3, 3)
-        for c, limb in enumerate(limbs):
-            at = data.xpos[limb] + data.xmat[limb].reshape(3, 3) @ point[c]
-            mujoco.mj_jac(model, data, jac, None, at, limb)
-            joints[t, c, own[c]] = jac[:, 6:][:, own[c]].T / kp[own[c], None]
-            goal[t, c] = (at - data.xpos[obj]) @ to_object
-            velocity[t, c] = jac @ qvel[t]
-    return ReachTable(
-        body=np.array([robot.tracked_bodies.index(bodies[i]) for i in moving], int),
-        point_b=point.astype(np.float32),
-        joints=joints,
-        goal_o=goal.astype(np.float32),
-        velocity=velocity.astype(np.float32),
-        weight=Reach().weight(contact[:, moving], dt).astype(np.float32),
-    )
+        `data` holds the prior's state, its positions and velocities propagated.
+        """
+        count = len(self._bodies)
+        joints = np.zeros((count, self._joints, 3), np.float32)
+        goal, velocity = np.zeros((2, count, 3), np.float32)
+        jac = np.zeros((3, self._model.nv))
+        to_object = data.xmat[self._object].reshape(3, 3)
+        for c, limb in enumerate(self._bodies):
+            own = self._own[c]
+            at = data.xpos[limb] + data.xmat[limb].reshape(3, 3) @ self.point_b[c]
+            mujoco.mj_jac(self._model, data, jac, None, at, limb)
+            joints[c, own] = jac[:, 6:][:, own].T / self._kp[own, None]
+            goal[c] = (at - data.xpos[self._object]) @ to_object
+            velocity[c] = jac @ data.qvel
+        return joints, goal, velocity
 
 
 def reach_offset(

@@ -12,9 +12,9 @@ from scipy.ndimage import gaussian_filter1d
 
 from assets import rotations
 from assets.scene import OBJECT_JOINT
-from envs.balance import balance_table, standing
+from envs.balance import Soles
 from envs.feedforward import target_offset
-from envs.reach import ReachTable, joined, reach_table
+from envs.reach import Limbs, Reach, ReachTable
 from envs.scene import Scene
 from perception.prior import Prior
 
@@ -60,7 +60,7 @@ class Reference:
     """All clips end to end. Row `start[k] + t` is frame t of clip k.
 
     `qpos (S, nq)` and `qvel (S, nv)` are the simulator's state at each frame, and
-    `balance (S, 2**F, J, 6)` its `balance_table`, `standing (S, F)` the feet that bear
+    `balance (S, 2**F, J, 6)` its `Soles.offsets`, `standing (S, F)` the feet that bear
     weight; `reach` is what the contact bodies do.
     """
 
@@ -97,30 +97,21 @@ def build_reference(
 
     Raises ValueError naming the prior that is invalid or lacks a contact label.
     """
-    tables, reaches, qpos, qvel = [], [], [], []
-    for prior in priors:
-        _check(prior, scene)
-        prior = held(prior, round(hold * prior.fps))
-        q, v = generalized_motion(scene.model, prior)
-        tables.append(_table(scene, prior, q, v, feedforward=feedforward))
-        reaches.append(reach_table(scene, q, v, tables[-1].contact, 1.0 / prior.fps))
-        qpos.append(q)
-        qvel.append(v)
-    length = np.array([len(q) for q in qpos])
-    columns = {
-        f.name: np.concatenate([getattr(t, f.name) for t in tables]).astype(np.float32)
-        for f in dataclasses.fields(Frames)
-    }
+    check_labels(scene, priors)
+    longer = [held(prior, round(hold * prior.fps)) for prior in priors]
+    clips = [_follow(scene, prior, feedforward=feedforward) for prior in longer]
+    length = np.array([len(clip["qpos"]) for clip in clips])
+    rows = {name: np.concatenate([clip[name] for clip in clips]) for name in clips[0]}
+    limbs = Limbs(scene)
     return Reference(
         names=tuple(prior.name for prior in priors),
         start=np.concatenate([[0], np.cumsum(length)[:-1]]),
         length=length,
-        frames=Frames(**columns),
-        qpos=np.concatenate(qpos),
-        qvel=np.concatenate(qvel),
-        balance=np.concatenate([balance_table(scene, q) for q in qpos]),
-        standing=np.concatenate([standing(scene, q) for q in qpos]),
-        reach=joined(reaches),
+        frames=Frames(**{f: rows.pop(f).astype(np.float32) for f in _FRAMES}),
+        reach=ReachTable(
+            limbs.tracked, limbs.point_b, **{f: rows.pop(f) for f in _REACH}
+        ),
+        **rows,
     )
 
 
@@ -162,42 +153,56 @@ def generalized_motion(model: mujoco.MjModel, prior: Prior) -> tuple[Floats, Flo
     return qpos, gaussian_filter1d(qvel, 3.0, axis=0, mode="nearest")
 
 
-def _check(prior: Prior, scene: Scene) -> None:
-    prior.validate(scene.robot)
-    for name in scene.contact_names:
-        if name not in prior.contact_names:
-            known = ", ".join(prior.contact_names)
-            msg = f"prior '{prior.name}': no contact label '{name}', only {known}"
-            raise ValueError(msg)
+def check_labels(scene: Scene, priors: Sequence[Prior]) -> None:
+    """ValueError naming the first prior that is invalid or lacks a contact label."""
+    for prior in priors:
+        prior.validate(scene.robot)
+        for name in scene.contact_names:
+            if name not in prior.contact_names:
+                known = ", ".join(prior.contact_names)
+                msg = f"prior '{prior.name}': no contact label '{name}', only {known}"
+                raise ValueError(msg)
 
 
-def _table(
-    scene: Scene, prior: Prior, qpos: Floats, qvel: Floats, *, feedforward: bool
-) -> Frames:
-    model, j = scene.model, scene.num_joints
-    data = mujoco.MjData(model)
-    sensors = np.zeros((len(qpos), model.nsensordata))
-    for i in range(len(qpos)):
-        data.qpos, data.qvel = qpos[i], qvel[i]
-        mujoco.mj_forward(model, data)
-        sensors[i] = data.sensordata
-    columns = [prior.contact_names.index(name) for name in scene.contact_names]
-    object_quat = qpos[:, -4:]
-    joint_vel = qvel[:, 6 : 6 + j]
+def _follow(scene: Scene, prior: Prior, *, feedforward: bool) -> dict[str, NDArray]:
+    """Every column of one clip by name, from one pass over its frames."""
+    qpos, qvel = generalized_motion(scene.model, prior)
+    data, soles, limbs = mujoco.MjData(scene.model), Soles(scene), Limbs(scene)
+    sensors, bear, balance, reach = [], [], [], []
+    for q, v in zip(qpos, qvel, strict=True):
+        data.qpos, data.qvel = q, v
+        mujoco.mj_forward(scene.model, data)
+        sensors.append(data.sensordata.copy())
+        bear.append(soles.bear(data))
+        balance.append(soles.offsets(data))
+        reach.append(limbs.follow(data))
+    joint_vel = qvel[:, 6 : 6 + scene.num_joints]
     offset = np.zeros_like(joint_vel)
     if feedforward:
         offset = target_offset(prior, scene.robot, joint_vel)
-    return Frames(
-        joint_pos=qpos[:, 7 : 7 + j],
-        joint_vel=joint_vel,
-        offset=offset,
-        body_pos=scene.view(sensors, "pos"),
-        body_quat=scene.view(sensors, "quat"),
-        body_lin_vel=scene.view(sensors, "lin_vel"),
-        body_ang_vel=scene.view(sensors, "ang_vel"),
-        object_pos=qpos[:, -7:-4],
-        object_quat=object_quat,
-        object_lin_vel=qvel[:, -6:-3],
-        object_ang_vel=rotations.rotate(object_quat, qvel[:, -3:]),
-        contact=prior.contact[:, columns].astype(float),
-    )
+    columns = [prior.contact_names.index(name) for name in scene.contact_names]
+    contact = prior.contact[:, columns].astype(float)
+    weight = Reach().weight(contact[:, limbs.columns], 1.0 / prior.fps)
+    sensed, object_quat = np.stack(sensors), qpos[:, -4:]
+    return {
+        "qpos": qpos,
+        "qvel": qvel,
+        "balance": np.stack(balance),
+        "standing": np.stack(bear),
+        **dict(zip(_REACH, map(np.stack, zip(*reach, strict=True)), strict=False)),
+        "weight": weight.astype(np.float32),
+        "joint_pos": qpos[:, 7 : 7 + scene.num_joints],
+        "joint_vel": joint_vel,
+        "offset": offset,
+        **{f"body_{name}": scene.view(sensed, name) for name in _SENSED},
+        "object_pos": qpos[:, -7:-4],
+        "object_quat": object_quat,
+        "object_lin_vel": qvel[:, -6:-3],
+        "object_ang_vel": rotations.rotate(object_quat, qvel[:, -3:]),
+        "contact": contact,
+    }
+
+
+_FRAMES = tuple(field.name for field in dataclasses.fields(Frames))
+_REACH = ("joints", "goal_o", "velocity", "weight")
+_SENSED = ("pos", "quat", "lin_vel", "ang_vel")

@@ -23,7 +23,7 @@ class Studio:
     count: int = 4
     seed: int = 0
     vary_object: bool = False
-    """Objects of other sizes too; training a task needs them of one size."""
+    """Objects of other sizes too."""
 
     def run(self) -> int:
         """Render."""

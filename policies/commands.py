@@ -118,6 +118,9 @@ class Distill:
     out: Path | None = None
     """Where to write; by default into the run itself."""
     rounds: int = 30
+    """Rounds of collecting and learning; walks need 60 or more."""
+    updates: int = 40
+    """Minibatches per round and network."""
     seed: int = 0
 
     def run(self) -> int:
@@ -126,7 +129,9 @@ class Distill:
         from policies.stages import distill_run
 
         out = self.out or self.source
-        settings = DistillSettings(rounds=self.rounds, seed=self.seed)
+        settings = DistillSettings(
+            rounds=self.rounds, updates=self.updates, seed=self.seed
+        )
         figures = distill_run(self.source, out, settings)
         print(f"{out}: tracker loss {figures['tracker_loss']:.4f}")
         return 0

@@ -61,6 +61,11 @@ class DistillSettings:
     """Share of simulations on generator commands in the last round."""
     command_noise: float = 0.03
     """Noise on the generator's last command, in units of its spread over the clips."""
+    teacher_until: float = 0.4
+    """Share of the rounds over which the refiner drives fewer and fewer simulations.
+
+    At first all (Ross et al., DAgger, AISTATS 2011, beta falling to 0): a student
+    that falls at once shows nothing of what comes later in a clip."""
     trials: int = 4
     """Episodes a clip; those that the refiner never follows to the end are left out.
 
@@ -164,7 +169,8 @@ def distill(
     rounds = range(settings.rounds)
     for index in track(rounds, "distilling", disable=not show):
         student.independent = _independent(index, settings, rng)
-        obs, failures = lessons.collect(env, teacher, obs)
+        driven = rng.random(settings.num_envs) < teacher_share(index, settings)
+        obs, failures = lessons.collect(env, teacher, obs, driven)
         losses = lessons.learn(index)
         rows.append({"round": index, "failures": failures, **losses})
     return contract, tracker, generator, rows
@@ -190,6 +196,12 @@ def _independent(
     return rng.random(settings.num_envs) < ramp * settings.generator_share
 
 
+def teacher_share(index: int, settings: DistillSettings) -> float:
+    """Share of simulations that the refiner drives in a round: from 1 down to 0."""
+    until = settings.teacher_until * settings.rounds
+    return max(0.0, 1.0 - index / until) if until > 0 else 0.0
+
+
 class _Lessons:
     """Samples and optimisers of both networks."""
 
@@ -212,9 +224,16 @@ class _Lessons:
         ]
 
     def collect(
-        self, env: BatchEnv, teacher: Callable[[Floats], Floats], obs: Floats
+        self,
+        env: BatchEnv,
+        teacher: Callable[[Floats], Floats],
+        obs: Floats,
+        driven: NDArray[np.bool_],
     ) -> tuple[Floats, int]:
-        """Let the student drive for a round; the refiner says what it would do."""
+        """Let the student drive for a round; the refiner says what it would do.
+
+        It drives the simulations `driven (N,)` itself.
+        """
         student, failures = self.student, 0
         joints = env.robot.num_joints
         for _ in range(self.settings.rollout):
@@ -222,6 +241,8 @@ class _Lessons:
             targets = student.step(student.sense())
             label = (wanted - student.command[:, :joints]) / student.action_scale
             self.tracker_data.add(student.obs, label)
+            targets = np.where(driven[:, None], wanted, targets)
+            student.last_action = np.where(driven[:, None], label, student.last_action)
             obs, _, done, infos = env.advance(targets)
             ids = np.flatnonzero(done)
             if len(ids):

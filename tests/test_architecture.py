@@ -13,7 +13,7 @@ SOURCES = [*MODULES, ROOT / "sugarmill.py", *sorted((ROOT / "benchmarks").glob("
 
 ROBOT_SIDE = (
     "assets.robot assets.rotations envs.observations policies.bundle "
-    "policies.hierarchy policies.contract deploy.runner deploy.safety"
+    "policies.hierarchy policies.contract deploy.control.runner deploy.control.safety"
 ).split()
 
 

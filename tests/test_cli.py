@@ -166,10 +166,11 @@ def test_a_trained_agent_needs_its_run(refused, tmp_path, priors_folder):
     assert "none" in line
 
 
-def test_play_films_an_episode(capsys, tmp_path, priors_folder):
+def test_play_films_an_episode(capsys, tmp_path, short_prior):
+    short_prior.save(tmp_path / "short.prior.npz")
     video = tmp_path / "v.mp4"
     code, out, _ = call(
-        capsys, "play", "lift-box", "--video", video, "--priors", priors_folder
+        capsys, "play", "lift-box", "--video", video, "--priors", tmp_path
     )
     assert code == 0
     assert str(video) in out
@@ -177,7 +178,7 @@ def test_play_films_an_episode(capsys, tmp_path, priors_folder):
 
 
 def test_run_passes_every_option_on():
-    from deploy.run import run_bundle
+    from deploy.session.run import run_bundle
 
     options = {field.name for field in dataclasses.fields(sugarmill.Run)}
     passed = options - {"bundle", "backend"}

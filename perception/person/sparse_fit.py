@@ -91,11 +91,13 @@ class _Sum:
         self._values: list[Floats] = []
 
     def add(self, row: Ints, column: Ints | int, values: Floats) -> None:
+        """Put `values` at `row` and `column`, both broadcast to their shape."""
         where = row * self.shape[1] + column
         self._where.append(np.broadcast_to(where, values.shape).ravel())
         self._values.append(values.ravel())
 
     def total(self) -> Floats:
+        """All that was added, as one dense matrix."""
         size = self.shape[0] * self.shape[1]
         if not self._where:
             return np.zeros(self.shape)

@@ -7,21 +7,22 @@ import pytest
 
 from assets import rotations
 from deploy.backend import GoalPose
-from deploy.command_generator import GeneratorCore
-from deploy.mujoco_backend import MujocoBackend
-from deploy.plan_messages import channels, fill_request
-from deploy.planner import InlinePlanner, Request
-from deploy.replay import replay
-from deploy.ros_messages import JointState_
-from deploy.run import run_bundle
-from deploy.runner import PolicyRunner, known_robot
-from deploy.safety import Mode
-from deploy.simulated_robot import World
+from deploy.bags.replay import replay
+from deploy.control.runner import PolicyRunner
+from deploy.control.safety import Mode
+from deploy.dds.ros_messages import JointState_
+from deploy.planning.command_generator import GeneratorCore
+from deploy.planning.plan_messages import channels, fill_request
+from deploy.planning.planner import InlinePlanner, Request
+from deploy.robots import known_robot
+from deploy.session.run import run_bundle
+from deploy.simulation.mujoco_backend import MujocoBackend
+from deploy.simulation.simulated_robot import World
 from policies.bundle import Bundle
 from policies.contract import Goal
 from tests.bundles import make_bundle
-from tests.deploy import ros as places
 from tests.deploy.real_time import run_in_real_time
+from tests.deploy.ros2 import ros as places
 
 GOAL = Goal((1.4, -0.3, 0.25), (1.0, 0.0, 0.0, 0.0))
 ELSEWHERE = (2.0, 0.5, 90.0)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from assets.g1.spec import g1
-from envs.balance import Balance, _sole, balance_table, sole_jacobian, standing, stands
+from envs.balance import Balance, Soles, stands
 from envs.batch_env import BatchEnv
 from envs.task import ResetNoise
 
@@ -19,11 +19,10 @@ def test_joints_do_the_work_of_the_wrench(scene, reference):
     data.qpos = reference.qpos[row]
     mujoco.mj_kinematics(model, data)
     mujoco.mj_comPos(model, data)
-    soles = [_sole(model, name) for name in scene.feet]
-    feet = [sole_jacobian(model, data, sole) for sole in soles]
+    soles = Soles(scene, soft=1e-9)
+    feet = [soles.jacobian(data, foot) for foot in (0, 1)]
     root = data.xmat[model.body(scene.robot.root_body).id].reshape(3, 3)
-    tables = balance_table(scene, reference.qpos[row : row + 1], soft=1e-9)[0]
-    tables = tables * scene.robot.array("kp")[:, None]
+    tables = soles.offsets(data) * scene.robot.array("kp")[:, None]
     np.testing.assert_array_equal(tables[0], 0.0)
     for index, jac in ((1, feet[0]), (2, feet[1]), (3, np.concatenate(feet))):
         wrench, twist = rng.normal(size=6), rng.normal(size=6)
@@ -38,10 +37,13 @@ def test_a_foot_stands_if_it_should_and_does(scene, reference):
     force = np.array([[0.0, 50.0], [50.0, 50.0], [50.0, 50.0], [50.0, 0.0]])
     should = np.array([[1, 1], [1, 1], [1, 0], [0, 1]], bool)
     np.testing.assert_array_equal(stands(force, should), [2, 3, 1, 0])
-    qpos = reference.qpos[:1].copy()
-    assert standing(scene, qpos).all()
-    qpos[:, 2] += 0.1
-    assert not standing(scene, qpos).any()
+    data, soles = mujoco.MjData(scene.model), Soles(scene)
+    data.qpos = reference.qpos[0]
+    mujoco.mj_kinematics(scene.model, data)
+    assert soles.bear(data).all()
+    data.qpos[2] += 0.1
+    mujoco.mj_kinematics(scene.model, data)
+    assert not soles.bear(data).any()
 
 
 def test_the_wrench_leads_back_and_is_bounded(reference):

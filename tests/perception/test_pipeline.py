@@ -128,12 +128,21 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path):
     assert not list(out.glob(".*"))
 
 
+def hear_ctrl_c():
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def begin(folder, out):
-    """`priors` in a process of its own, with one video of the folder done."""
+    """`priors` in a process of its own, with one video of the folder done.
+
+    It hears Ctrl-C even if we, a job in the background, do not.
+    """
     command = [sys.executable, "sugarmill.py", "priors", folder, "--out", out]
     words = [*map(str, command), "--workers", "1"]
     root = Path(__file__).parents[2]
-    started = subprocess.Popen(words, cwd=root, stdout=PIPE, stderr=PIPE, text=True)
+    started = subprocess.Popen(
+        words, cwd=root, stdout=PIPE, stderr=PIPE, text=True, preexec_fn=hear_ctrl_c
+    )
     while not (out / "manifest.json").exists() or not Manifest.load(out).clips:
         assert started.poll() is None
         time.sleep(0.02)

@@ -1,4 +1,5 @@
 import dataclasses
+import itertools
 import json
 
 import numpy as np
@@ -12,7 +13,7 @@ from policies.beginning import make_contract
 from policies.bodies import robot_of, task_on
 from policies.bundle import Bundle
 from policies.contract import Contract
-from policies.distill import Student
+from policies.distill import DistillSettings, Student, teacher_share
 from policies.lessons import followed, pool_of_clips
 from policies.network import NormalizedMlp
 from policies.refiner import load_network, zero_agent
@@ -181,3 +182,13 @@ def test_run_directories_tell_where_things_lie(tmp_path):
     run.add_metrics("b", {"y": 2})
     run.add_metrics("a", {"x": 3})
     assert json.loads(run.metrics.read_text()) == {"a": {"x": 3}, "b": {"y": 2}}
+
+
+def test_the_refiner_drives_less_and_less():
+    settings = DistillSettings(rounds=10, teacher_until=0.4)
+    shares = [teacher_share(index, settings) for index in range(10)]
+    assert shares[0] == 1.0
+    assert shares[4:] == [0.0] * 6
+    assert all(a >= b for a, b in itertools.pairwise(shares))
+    never = DistillSettings(rounds=10, teacher_until=0.0)
+    assert teacher_share(0, never) == 0.0

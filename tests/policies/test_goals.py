@@ -14,13 +14,12 @@ from envs.batch_env import BatchEnv
 from envs.observations import Sense, generator_layout, generator_observation, size
 from envs.success import carried, pushed
 from envs.tasks import TASKS, task_by_name
-from perception.retargeting.retarget import retarget
-from perception.studio.render import make_clip
 from policies.beginning import make_contract
 from policies.bundle import Bundle
 from policies.contract import Contract, Goal
 from policies.distill import Student
 from policies.network import NormalizedMlp
+from policies.play import PRIORS
 from policies.run_dir import RunDir, load_priors
 from policies.sensing import Sensing
 from policies.stages import distill_run, evaluate_path, export_run, train_run
@@ -28,31 +27,12 @@ from tests.bundles import make_contract as lift_contract
 from tests.envs.priors import cut
 from tests.policies.conftest import TINY, TINY_DISTILLATION
 
-HEIGHTS = {"carry-box": 0.50, "sit-chair": 0.84}
-
-
-def performed(task, seed):
-    """A prior of the studio's true motion: it walks, and needs no video."""
-    clip = make_clip(task, seed, size=(64, 64))
-    return retarget(
-        clip.truth(), clip.item, g1(), name=f"{task}_{seed}", task=task, source={}
-    )
-
-
-def resized(prior, height):
-    """The same motion with an object of another height on the floor."""
-    x, y, z = prior.object.size
-    obj = dataclasses.replace(prior.object, size=(0.97 * x, y, height))
-    pos = prior.object_pos_w - [0.0, 0.0, (z - height) / 2]
-    return dataclasses.replace(prior, object=obj, object_pos_w=pos)
-
 
 @pytest.fixture(scope="module", params=["carry-box", "sit-chair"])
 def priors(request):
-    """Two clips, one cut to its end, with objects of two sizes."""
-    first, second = (performed(request.param, seed) for seed in (30, 31))
-    late = cut(resized(second, HEIGHTS[request.param]), -260, None, "late")
-    return [cut(first, 0, 60, "early"), late]
+    """Two shipped clips, whose objects differ in size: one's begin, the other's end."""
+    first, second = load_priors(PRIORS / request.param.replace("-", "_"))
+    return [cut(first, 0, 60, "early"), cut(second, -120, None, "late")]
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +67,7 @@ def test_a_bundle_of_any_task_is_whole_and_is_judged(bundle, priors):
 
 def test_figures_on_unseen_clips_have_a_name_of_their_own(bundle, priors, tmp_path):
     run = RunDir(bundle.parent / "run")
-    unseen = cut(priors[1], 0, 200, "unseen")
+    unseen = cut(priors[1], 0, 60, "unseen")
     unseen.save(tmp_path / "unseen.prior.npz")
     assert set(evaluate_path(bundle, tmp_path, 1, seed=0)) == {"bundle_test"}
     assert set(evaluate_path(bundle, run.priors, 1, seed=0)) == {"bundle"}

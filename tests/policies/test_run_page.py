@@ -7,7 +7,7 @@ from assets.g1.spec import g1
 from policies import film as filming
 from policies.film import film, film_run
 from policies.report import MAX_BYTES, refresh_report, write_report
-from policies.run_dir import RunDir
+from policies.run_dir import RunDir, save_priors
 
 
 @pytest.fixture
@@ -39,7 +39,12 @@ def test_a_page_needs_nothing_outside_itself(trained):
     assert len(page) < 500_000
 
 
-def test_a_page_shows_the_videos_beside_it_and_names_those_too_large(run):
+def test_a_page_shows_the_videos_beside_it_and_names_those_too_large(
+    run, short_prior, monkeypatch
+):
+    shutil.rmtree(run.priors)
+    save_priors(run.priors, [short_prior])
+    monkeypatch.setattr(filming, "SIZE", (160, 120))
     film(run, g1())
     (run.path / "huge.mp4").write_bytes(bytes(MAX_BYTES + 1))
     (run.path / ".half.mp4").write_bytes(b"x")

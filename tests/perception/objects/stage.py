@@ -1,5 +1,8 @@
 """Drawn scenes: an object of one colour on grey, exact poses, arms beside it."""
 
+import copy
+import functools
+
 import cv2
 import numpy as np
 
@@ -83,6 +86,11 @@ def reach(joints, poses, half_y, away):
 
 def lift(frames=60, spec=LIFT_BOX):
     """An object that rises from frame 30 on, and the arms that lift it."""
+    return copy.deepcopy(_lift(frames, spec))
+
+
+@functools.cache
+def _lift(frames, spec):
     rise = 0.5 * np.clip((np.arange(frames) - 30) / 12, 0, 1)
     first = standing(spec, yaw=0.2)
     poses = [Pose(first.pos_w + np.array([0, 0, dz]), first.quat_w) for dz in rise]

@@ -1,7 +1,7 @@
 """A bag's states and object poses into the generator, for RViz and for comparison.
 
 No tracker runs and /lowcmd is not played: a replay moves nothing. To compare commands
-bit for bit, use `python -m deploy.replay BAG BUNDLE`, which needs no ROS.
+bit for bit, use `python -m deploy.bags.replay BAG BUNDLE`, which needs no ROS.
 """
 
 from pathlib import Path

@@ -16,11 +16,11 @@ except ImportError:  # Humble
 
 from assets.robot import RobotSpec
 from deploy.backend import JointCommand, RobotState
-from deploy.inbox import Inbox
-from deploy.motors import BackendError, low_cmd, motor_slots
-from deploy.plan_messages import channels, fill_request, read_plan
-from deploy.planner import Plan, Request
-from deploy.wire import LowState
+from deploy.planning.plan_messages import channels, fill_request, read_plan
+from deploy.planning.planner import Plan, Request
+from deploy.wire.inbox import Inbox
+from deploy.wire.motors import BackendError, low_cmd, motor_slots
+from deploy.wire.records import LowState
 from policies.contract import Contract
 
 LOWCMD = "/lowcmd"

@@ -26,7 +26,7 @@ class CommandGenerator(SugarmillNode):
 
     def configure(self) -> None:
         """Load the bundle; create the endpoints."""
-        from deploy.command_generator import GeneratorCore
+        from deploy.planning.command_generator import GeneratorCore
         from policies.bundle import Bundle
 
         folder = bundle_folder(self.values["bundle"])
@@ -77,7 +77,7 @@ class CommandGenerator(SugarmillNode):
         self.core.goal(message.header.frame_id, *pose_arrays(message), self.now())
 
     def _request(self, message: JointState) -> None:
-        from deploy.plan_messages import fill_plan
+        from deploy.planning.plan_messages import fill_plan
 
         if not self._active:
             return

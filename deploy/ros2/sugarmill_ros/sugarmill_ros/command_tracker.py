@@ -39,8 +39,9 @@ class CommandTracker(SugarmillNode):
 
     def configure(self) -> None:
         """Load the bundle; create the endpoints."""
-        from deploy.guards import Limits, hardware
-        from deploy.runner import PolicyRunner, known_robot
+        from deploy.control.guards import Limits, hardware
+        from deploy.control.runner import PolicyRunner
+        from deploy.robots import known_robot
         from policies.bundle import Bundle
 
         v = self.values
@@ -120,7 +121,7 @@ class CommandTracker(SugarmillNode):
 
     def report(self) -> tuple[bytes, str, dict[str, str]]:
         """Mode, reason, times, age of the state, clamps and refusals."""
-        from deploy.safety import Mode
+        from deploy.control.safety import Mode
 
         fault = self.runner is not None and self.runner.safety.mode is Mode.FAULT
         if self.runner is None or (self._timer is None and not fault):
@@ -150,9 +151,9 @@ class CommandTracker(SugarmillNode):
 
         Beside another writer of /lowcmd it does not: we damp, and stop writing.
         """
-        from deploy.loop import cycle
-        from deploy.motors import BackendError
-        from deploy.safety import Mode
+        from deploy.control.loop import cycle
+        from deploy.control.safety import Mode
+        from deploy.wire.motors import BackendError
 
         begin = time.perf_counter()
         safety = self.runner.safety

@@ -42,7 +42,7 @@ class ObjectTracker(SugarmillNode):
 
     def configure(self) -> None:
         """Read the contract; subscribe to what the source needs."""
-        from deploy.object_tracker import Mount, TrackerCore
+        from deploy.objects.object_tracker import Mount, TrackerCore
         from policies.bundle import CONTRACT
         from policies.contract import Contract
 

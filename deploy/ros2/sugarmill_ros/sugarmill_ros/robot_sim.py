@@ -44,9 +44,9 @@ class RobotSim(SugarmillNode):
 
     def configure(self) -> None:
         """Compile the scene; create the endpoints."""
-        from deploy.runner import known_robot
-        from deploy.sim_core import SimCore
-        from deploy.simulated_robot import World, training_world
+        from deploy.robots import known_robot
+        from deploy.simulation.sim_core import SimCore
+        from deploy.simulation.simulated_robot import World, training_world
         from policies.bundle import CONTRACT
         from policies.contract import Contract
 
@@ -99,7 +99,7 @@ class RobotSim(SugarmillNode):
         return level, "damped: no command" if held else "driven", values
 
     def _command(self, data: bytes) -> None:
-        from deploy.wire import LowCmd
+        from deploy.wire.records import LowCmd
 
         if self._timer is None:
             return

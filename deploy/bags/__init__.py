@@ -1,0 +1,1 @@
+"""A run on tape: recorded, saved as a bag, replayed bit for bit."""

@@ -1,0 +1,1 @@
+"""State in, safe command out: the runner, its safety, and the loop."""

@@ -1,0 +1,1 @@
+"""`sugarmill doctor`: this machine, and a robot as seen from here."""

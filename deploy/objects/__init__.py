@@ -1,0 +1,1 @@
+"""Where the object is, from motion capture or one camera."""

@@ -1,0 +1,1 @@
+"""Plans: asked for, made by a command generator, followed period by period."""

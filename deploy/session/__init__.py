@@ -1,0 +1,1 @@
+"""`sugarmill run`: episodes, and the processes beside them."""

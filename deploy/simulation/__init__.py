@@ -1,0 +1,1 @@
+"""A simulated robot: physics, its own watchdog, and a process over DDS."""
