@@ -56,7 +56,7 @@ def holding(
     nearest = float(away.min())
     near = away < (max(NEAR_M, min(nearest + FAR_M, HIDDEN_M)) if unsure else TOLD_M)
     goes = _with_it(palms_w, spec, pos_w, quat_w, inside, fps)
-    goes |= (away < AT_M) & (not unsure)
+    goes |= (away < AT_M) & (spec.shape == "cylinder" and not unsure)
     lifted = float(np.ptp(pos_w[inside, 2])) > LIFTED_M
     both = lifted and min(spec.size) > SPAN_M and not unsure
     return near & (goes | (away == nearest) | both)
