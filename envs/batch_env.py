@@ -29,6 +29,7 @@ from envs.reference import build_reference
 from envs.reset import noisy_starts
 from envs.rewards.stack import RewardStack
 from envs.state_pool import PoolSettings, StatePool
+from envs.symmetry import nearest_alike
 from envs.task import Task
 from envs.variants import Variants, distinct, objects_of, task_scene
 from envs.vec_adapter import SharedVecEnv
@@ -96,11 +97,10 @@ class BatchEnv(SharedVecEnv):
         self._anchor = bodies.index(robot.anchor_body)
         self._ends = np.array([bodies.index(b) for b in robot.end_effectors])
         self._feet = np.array([bodies.index(b) for b in self.scene.feet])
-        self._range = np.stack([robot.array("lower"), robot.array("upper")])
-        self._range = self._range.astype(np.float32)
+        ends = [robot.array("lower"), robot.array("upper")]
+        self._range = np.stack(ends).astype(np.float32)
         self._scale = robot.array("action_scale").astype(np.float32)
-        self.clip = np.zeros(num_envs, np.int64)
-        self.time = np.zeros(num_envs, np.int64)
+        self.clip, self.time = np.zeros((2, num_envs), np.int64)
         self.last_action = np.zeros((num_envs, robot.num_joints), np.float32)
         self._from_start = np.zeros(num_envs, bool)
         self._return = np.zeros(num_envs)
@@ -143,8 +143,8 @@ class BatchEnv(SharedVecEnv):
 
     def step_async(self, actions: Floats) -> None:
         """Keep the actions `(N, J)` for `step_wait`."""
-        clean = np.nan_to_num(np.asarray(actions, np.float32))
-        self._actions = np.clip(clean, -ACTION_LIMIT, ACTION_LIMIT)
+        actions = np.nan_to_num(np.asarray(actions, np.float32))
+        self._actions = actions.clip(-ACTION_LIMIT, ACTION_LIMIT)
 
     def step_wait(self) -> tuple[Floats, Floats, NDArray, list[dict[str, Any]]]:
         """Advance one control period; finished simulations start anew."""
@@ -173,8 +173,8 @@ class BatchEnv(SharedVecEnv):
         truncated = (cause < 0) & (self.time >= self.reference.length[self.clip] - 1)
         self._return += reward
         self.last_action = self._actions
-        state = self._qpos, self._qvel, self.last_action
-        self.pool.record(self.row, *state, failed=cause >= 0)
+        past = self._qpos, self._qvel, self.last_action
+        self.pool.record(self.row, *past, failed=cause >= 0)
         obs = self._observe(everyone, self.now)
         done = (cause >= 0) | truncated
         infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
@@ -211,9 +211,8 @@ class BatchEnv(SharedVecEnv):
 
     def _measure(self, ids: NDArray) -> Motion:
         rows = slice(None) if len(ids) == self.num_envs else ids
-        return measure(
-            self.scene, self._qpos[rows], self._qvel[rows], self._sensors[rows]
-        )
+        state = self._qpos[rows], self._qvel[rows], self._sensors[rows]
+        return measure(self.scene, *state)
 
     def _observe(self, ids: NDArray, now: Motion) -> Floats:
         return refiner_observation.observe(
@@ -229,6 +228,8 @@ class BatchEnv(SharedVecEnv):
         """The step from a state with velocities `qvel (N, nv)` to now."""
         joint_vel = qvel[:, 6 : 6 + self.robot.num_joints].astype(np.float32)
         now, ref = self.now, self.reference.frames.take(self.row)
+        alike = nearest_alike(self.task.object.shape, ref.object_quat, now.object_quat)
+        ref.object_quat[:] = alike
         local_pos, local_quat = yaw_frame(now.body_pos, now.body_quat, self._anchor)
         ref_pos, ref_quat = yaw_frame(ref.body_pos, ref.body_quat, self._anchor)
         return Step(
