@@ -21,6 +21,9 @@ TOLD_M = 0.8
 """The same where only hands can be at it, so that what moves is in them."""
 WITH_IT, REST_M_S = 0.7, 0.15
 """Speed against the object, over the object's own, below which a body goes with it."""
+PALM_KNOWN_M, AT_M = 0.03, 0.05
+"""How well a palm's way over what it holds is known. One this close all the while may
+be seen to tremble, but is at what only hands can move."""
 SPAN_M, LIFTED_M = 0.2, 0.1
 """What is wider than a hand grips, and leaves the floor, is in both hands."""
 KICK_NEAR_M, SWING_S, FOLLOW_S = 0.6, 0.35, 0.1
@@ -52,15 +55,41 @@ def holding(
     away = np.median(gap[inside], axis=0)
     nearest = float(away.min())
     near = away < (max(NEAR_M, min(nearest + FAR_M, HIDDEN_M)) if unsure else TOLD_M)
+    goes = _with_it(palms_w, spec, pos_w, quat_w, inside, fps)
+    goes |= (away < AT_M) & (spec.shape == "cylinder" and not unsure)
+    lifted = float(np.ptp(pos_w[inside, 2])) > LIFTED_M
+    both = lifted and min(spec.size) > SPAN_M and not unsure
+    return near & (goes | (away == nearest) | both)
+
+
+def _with_it(
+    palms_w: Floats,
+    spec: ObjectSpec,
+    pos_w: Floats,
+    quat_w: Floats,
+    inside: slice,
+    fps: float,
+) -> Bools:
+    """Which palms `(T, H, 3)` keep their place at it while it goes.
+
+    Nobody sees a cylinder's spin, and hands about its axis go as far as its middle:
+    what trembles on the way there is how they are seen.
+    """
+    if spec.shape == "cylinder":
+        slips = _spread((palms_w - pos_w[:, None])[inside])
+        return slips < WITH_IT * _spread(pos_w[inside]) + PALM_KNOWN_M
     own = float(speed_of(pos_w, 0.05 * fps, fps)[inside].mean())
     slips = [
         speed_of(rotations.rotate_inverse(quat_w, palm - pos_w), 0.05 * fps, fps)
         for palm in np.moveaxis(palms_w, 1, 0)
     ]
-    goes = np.array([slip[inside].mean() for slip in slips]) < WITH_IT * own + REST_M_S
-    lifted = float(np.ptp(pos_w[inside, 2])) > LIFTED_M
-    both = lifted and min(spec.size) > SPAN_M and not unsure
-    return near & (goes | (away == nearest) | both)
+    return np.array([slip[inside].mean() for slip in slips]) < WITH_IT * own + REST_M_S
+
+
+def _spread(way: Floats) -> Floats:
+    """How far `way (T, ..., 3)` strays about its mean [m]."""
+    away = way - way.mean(axis=0)
+    return np.sqrt((away**2).sum(axis=-1).mean(axis=0))
 
 
 def kicked(

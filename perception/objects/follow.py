@@ -19,8 +19,9 @@ from perception.camera import invert, transform
 from perception.objects.carrier import DOUBT_RAD, Carrier, sharper
 from perception.objects.colour import CLIP, KeyFrames, fine_codes
 from perception.objects.contour import Fit, Patch, fit_outline
+from perception.objects.footing import hold
 from perception.objects.hiding import body_points, person_mask
-from perception.objects.rest import Rest, hold
+from perception.objects.rest import Rest
 from perception.objects.scene import Scene, learn_scene
 from perception.objects.settle import Manner, ObjectTrack, Sight, settle
 from perception.objects.shape import (
@@ -30,7 +31,7 @@ from perception.objects.shape import (
     unseen_turns,
 )
 from perception.objects.silhouette import Pose, Silhouette
-from perception.objects.tipping import tipped
+from perception.objects.tipping import at_hand, course, tipped, turn_times
 
 Floats = NDArray[np.floating]
 
@@ -44,8 +45,6 @@ POOR, BLIND = 0.25, 0.1
 BEGUN_M = 0.025
 LOOSE_M = np.array([0.1, 0.1, 0.1])
 SPREAD_M = 0.12
-LAST = 5
-"""Key frames at the end that show on which end a bottle stands."""
 
 
 def follow(
@@ -78,6 +77,7 @@ def follow(
         np.stack([fit.information for fit in fits]),
         np.array([fit.seen for fit in fits]),
         start,
+        watch.stands(),
     )
     hands = bodies_w[:, 14:16].mean(axis=1)
     return settle(sight, spec, rest_pose, hands, manner, len(joints_w), fps)
@@ -116,39 +116,69 @@ class _Follower:
         return learn_scene(self.keys, self.view, self.bodies_w, self.rest_pose)
 
     @functools.cached_property
-    def standing_up(self) -> list[Pose]:
-        """From lying to standing on the end that it stands on at last, if it does."""
-        if not self.manner.lies:
-            return []
-        ways = [tipped(self.spec, self.rest_pose, top) for top in (1.0, -1.0)]
-        last = range(max(len(self.keys.index) - LAST, 0), len(self.keys.index))
-        return max(ways, key=lambda way: sum(self._looks(k, way[-1]) for k in last))
+    def rising(self) -> tuple[list[Pose], NDArray[np.intp]]:
+        """From lying to standing, on the end that looks best, and when it is where."""
+        palms_w = self.bodies_w[:, 14:16]
+        may_turn = at_hand(palms_w, self.rest_pose.pos_w)
+        courses = []
+        for top in (1.0, -1.0):
+            way = [self.rest_pose, *tipped(self.spec, self.rest_pose, top)]
+            looks = [self._looks(k, way) for k in range(len(self.keys.index))]
+            courses.append((way, *course(np.array(looks), may_turn)))
+        way, stage, _ = max(courses, key=lambda each: each[2])
+        return way, stage
 
-    def _looks(self, k: int, pose: Pose) -> float:
-        """How much key frame `k` looks like the object at a pose."""
-        patch = self._patch(k, [pose])
+    def stands(self) -> int | None:
+        """The key frame from which what was stood up stands; None if nothing is."""
+        if not self.manner.lies:
+            return None
+        way, stage = self.rising
+        return turn_times(stage, len(way))[1]
+
+    def _looks(self, k: int, poses: list[Pose]) -> list[float]:
+        """How much more key frame `k` looks like the object at each of the poses."""
+        patch = self._patch(k, poses)
         if patch is None:
-            return 0.0
+            return [0.0] * len(poses)
         local = self.view.K.copy()
         local[:2, 2] -= patch.corner
-        return self.view.with_camera(local).score(pose, patch.odds)
+        view = self.view.with_camera(local)
+        return [view.score(pose, patch.odds) * view.area(pose) for pose in poses]
 
     def begin(self, pose: Pose) -> int:
         """The key frame until which it rests: back from where it has clearly left."""
-        start = k = max(self.rest.leaves - 1, 0)
+        if self.manner.lies:
+            way, stage = self.rising
+            return turn_times(stage, len(way))[0]
+        start = k = self._gone(pose) if capped(self.spec) else self.rest.leaves - 1
+        start = k = max(k, 0)
         quiet = 0
         while k > 0 and quiet < 2 and self.manner.moves:
             patch = self._patch(k, [pose])
             if patch is not None:
                 prior = hold(self.view.T_world_to_cam, LOOSE_M, 0.1, 0.05, 0.05)
                 fit = fit_outline(self.view, pose, patch, prior, 8.0, 3)
-                away = np.linalg.norm(fit.pose.pos_w - pose.pos_w)
                 if fit.seen > POOR:
-                    left = away > BEGUN_M
+                    left = self._away(fit.pose, pose) > BEGUN_M
                     start, quiet = (k - 1, 0) if left else (start, quiet + 1)
             k -= 1
         self.carrier.takes(start)
         return start
+
+    def _gone(self, pose: Pose) -> int:
+        """The key frame up to which it looks like being at `pose` all along."""
+        looks = [self._looks(k, [pose])[0] for k in range(len(self.keys.index))]
+        total = np.cumsum(looks)
+        return len(total) - 1 - int(np.argmax(total[::-1]))
+
+    def _away(self, pose: Pose, rest: Pose) -> float:
+        """How far [m] it has gone; of what is small, across the view ray alone."""
+        away = pose.pos_w - rest.pos_w
+        if capped(self.spec):
+            T = self.view.T_world_to_cam
+            sight = rest.pos_w + T[:3, :3].T @ T[:3, 3]
+            away = away - sight * (away @ sight) / (sight @ sight)
+        return float(np.linalg.norm(away))
 
     @functools.cached_property
     def carrier(self) -> Carrier:
@@ -187,14 +217,11 @@ class _Follower:
         local[:2, 2] -= patch.corner
         view = self.view.with_camera(local)
         scores = [view.score(guess, patch.odds) for guess in guesses]
-        if max(scores) < 0.6 * 2.5:
+        if max(scores) < 0.6 * 2.5 and not self.manner.lies:
             ahead = guesses[int(np.argmax(scores))]
             more = self._around(ahead)
             scores += [view.score(guess, patch.odds) for guess in more]
             guesses = guesses + more
-        if self.manner.lies:  # of outlines of unlike size, what looks like it counts
-            areas = np.array([view.area(guess) for guess in guesses])
-            scores = list(np.array(scores) * areas)
         guess = guesses[int(np.argmax(scores))]
         here = Patch(patch.odds, np.zeros(2))
         fit = fit_outline(view, guess, here, self._prior(guess), RADIUS_PX)
@@ -222,7 +249,10 @@ class _Follower:
         shifts.append(moved[14:16].mean(axis=0))
         level = np.array([1.0, 1.0, 0.0 if self.manner.on_floor else 1.0])
         near = [Pose(stay.pos_w + shift * level, stay.quat_w) for shift in shifts]
-        return near + self.standing_up
+        if self.manner.lies:
+            way, stage = self.rising
+            return [way[stage[k]]]
+        return near
 
     def _around(self, pose: Pose) -> list[Pose]:
         """Poses farther off, along the floor or across the picture."""

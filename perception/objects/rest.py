@@ -18,6 +18,15 @@ from assets.objects import ObjectSpec
 from perception.camera import Floor
 from perception.objects.colour import KeyFrames, Odds, fine_codes
 from perception.objects.contour import Fit, Patch, fit_outline
+from perception.objects.footing import (
+    SIGMA_PITCH,
+    SIGMA_POS,
+    SIGMA_ROLL,
+    SIGMA_YAW,
+    beforehand,
+    grounded,
+    hold,
+)
 from perception.objects.hiding import body_points, person_mask
 from perception.objects.looks import contrast, depth_inside, learn_odds
 from perception.objects.search import Search
@@ -39,10 +48,6 @@ UNSEEN = 8.0
 PICKED = 6
 TRIED = 8
 CLOSELY = 3
-SIGMA_POS = np.array([0.25, 0.25, 0.20])
-SIGMA_YAW, SIGMA_PITCH, SIGMA_ROLL = 0.5, 0.04, 0.015
-"""How far pose and camera may go from the guess [m, rad]: yaw about the vertical,
-pitch about the camera's right, roll about its forward axis, both made level."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -106,19 +111,6 @@ def find_rest(
     return found if _plausible(found, view, search) else None
 
 
-def hold(
-    T_world_to_cam: Floats, pos: Floats, yaw: float, pitch: float, roll: float
-) -> Floats:
-    """Information `(6, 6)` of a pose known this well [m, rad] beforehand."""
-    right = T_world_to_cam[0, :3] * [1.0, 1.0, 0.0]
-    right = right / np.linalg.norm(right)
-    axes = np.stack([right, np.cross([0.0, 0.0, 1.0], right), [0.0, 0.0, 1.0]])
-    prior = np.zeros((6, 6))
-    prior[:3, :3] = np.diag(1.0 / np.broadcast_to(pos, 3) ** 2)
-    prior[3:, 3:] = (axes.T / np.array([pitch, roll, yaw]) ** 2) @ axes
-    return prior
-
-
 def floor_under(view: Silhouette, pose: Pose, up_o: Floats) -> Floor:
     """The floor as the camera sees it, from the object lying on it."""
     up_w = rotations.rotate(pose.quat_w, up_o)
@@ -165,11 +157,11 @@ def _refine(
     """
     _, pose, odds_of = best
     picked = search.clear(pose, leaves, PICKED)
-    prior = hold(view.T_world_to_cam, SIGMA_POS, SIGMA_YAW, SIGMA_PITCH, SIGMA_ROLL)
+    prior = beforehand(search)
     patch, _ = _patch(keys, view, search, pose, odds_of, picked)
     if patch is None:
         return pose, odds_of, -1.0
-    turned = _turned(search.spec, pose)
+    turned = [grounded(search, each) for each in _turned(search.spec, pose)]
     fits = [fit_outline(view, each, patch, prior, 10.0) for each in turned]
     fits.sort(key=_sharp, reverse=True)
     found: list[tuple[float, Pose, Odds, float]] = []
@@ -178,10 +170,12 @@ def _refine(
         if search.lies:
             patch, _, _ = _relearn(*near, fit.pose, picked, capped(search.spec))
             if patch is not None:
-                fit = fit_outline(view, fit.pose, patch, prior, 6.0)
+                guess = grounded(search, fit.pose)
+                fit = fit_outline(view, guess, patch, prior, 6.0)
         patch, covered, odds_of = _relearn(*near, fit.pose, picked)
         if patch is not None:
-            fit = fit_outline(view, fit.pose, patch, prior, 6.0)
+            guess = grounded(search, fit.pose)
+            fit = fit_outline(view, guess, patch, prior, 6.0)
             seen = contrast(_depth_in(view, fit.pose, patch), patch.odds, covered)
             found.append((_sharp(fit), fit.pose, odds_of, seen))
     if not found:

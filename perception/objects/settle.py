@@ -29,7 +29,7 @@ ACCELERATION = np.array([4.0] * 3 + [15.0] * 3)
 """Usual size [m/s², rad/s²] of what moves an object."""
 SOFT_START = 5.0
 CARRY_M, CARRY_REACH_M = 0.05, 0.3
-STILL_M_S, LOW_M, LEVEL, UPRIGHT = 0.10, 0.15, 0.97, 0.6
+STILL_M_S, LOW_M, LEVEL = 0.10, 0.15, 0.97
 HELD = np.array([1e-3] * 6) ** -2.0
 FLOOR_M, FLOOR_RAD = 0.003, 0.006
 MIN_REST_S = 0.35
@@ -78,6 +78,7 @@ class Sight:
     | information | (N, 6, 6) | 1/m², 1/rad² | how well each is known; zeros: not seen |
     | seen | (N,) | 0 to 1 | share of the outline that was found |
     | start | () | | key frame until which it rests untouched |
+    | stands | () | | key frame from which it stands on end for good, if known |
     """
 
     index: NDArray[np.intp]
@@ -85,6 +86,7 @@ class Sight:
     information: Floats
     seen: Floats
     start: int
+    stands: int | None = None
 
 
 def settle(
@@ -102,7 +104,9 @@ def settle(
     """
     pos = np.stack([pose.pos_w for pose in sight.poses])
     quat = rotations.continuous(np.stack([pose.quat_w for pose in sight.poses]))
-    down, pos_s, quat_s = np.zeros(len(pos), bool), pos, quat
+    pos_s, quat_s = pos, quat
+    stands = len(pos) if sight.stands is None else sight.stands
+    down = np.arange(len(pos)) >= stands
     for again in (False, True):
         if again and spec.shape == "box" and manner.moves:
             high, away = pos_s[:, 2] - _lowest(spec, quat_s), pos_s - rest.pos_w
@@ -112,7 +116,7 @@ def settle(
         change = _solve(sight, spec, pos, quat, rest, hands_w, manner, down, fps)
         pos_s = pos + change[:, :3]
         quat_s = rotations.multiply(rotations.exp(change[:, 3:]), quat)
-        down = _down_again(sight, spec, pos_s, quat_s, fps, stood=bool(manner.lies))
+        down = _down_again(sight, spec, pos_s, quat_s, fps)
     pos_s, quat_s = _on_floor(spec, pos_s, quat_s)
     away = np.linalg.norm(pos_s - rest.pos_w, axis=1)
     turned = rotations.angle(quat_s, rest.quat_w) * min(spec.half_size)
@@ -225,13 +229,10 @@ def _down_again(
     pos: Floats,
     quat: Floats,
     fps: float,
-    *,
-    stood: bool = False,
 ) -> Bools:
-    """Key frames, to the clip's end, in which it lies still and low and level.
-
-    One that is `stood` up has its axis more upright than not.
-    """
+    """Key frames, to the clip's end, in which it lies still and low and level."""
+    if sight.stands is not None:
+        return np.arange(len(pos)) >= sight.stands
     seconds = np.maximum(np.gradient(sight.index) / fps, 1e-3)
     speed = np.linalg.norm(np.gradient(pos, axis=0), axis=1) / seconds
     up_o = rotations.rotate_inverse(quat, np.array([0.0, 0.0, 1.0]))
@@ -239,8 +240,6 @@ def _down_again(
     if spec.shape == "cylinder":
         flat = (np.abs(up_o[:, 2]) > LEVEL) | (np.abs(up_o[:, 2]) < 0.25)
     flat |= spec.shape == "sphere"
-    if stood:
-        flat = np.abs(up_o[:, 2]) > UPRIGHT
     low = pos[:, 2] - _lowest(spec, quat) < LOW_M
     lies = low & flat
     lies[: sight.start + 1] = False

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from assets import rotations
-from assets.objects import CHAIR, ObjectSpec
+from assets.objects import BOTTLE, CHAIR, ObjectSpec
 from perception.contacts import label_contacts, palms, surface_distance
 from perception.person.skeleton import (
     L_ANKLE,
@@ -120,3 +120,37 @@ def test_a_wide_box_off_the_floor_is_in_both_hands_though_one_is_seen_badly():
     wide = ObjectSpec("box", "box", (0.3, 0.4, 0.6), 1.0)
     labels = label_contacts(joints, wide, pos, quat, FPS, CONTACT_NAMES[:2])
     assert labels[35:, :2].all()
+
+
+def handle_bottle(rise=0.115, tremble=0.0, stays=False, frames=90, begin=30, end=60):
+    """Two hands at a bottle that rises and turns; the right one trembles or stays."""
+    time = np.clip((np.arange(frames) - begin) / (end - begin), 0, 1)
+    share = time**3 * (10 - 15 * time + 6 * time**2)
+    pos = np.stack([0.18 * share, 0 * share, 0.065 + rise * share], axis=1)
+    tilt = np.pi / 2 * (1 - share)[:, None] * [0.0, 1.0, 0.0]
+    spin = rotations.exp(2.0 * share[:, None] * [0.0, 0.0, 1.0])
+    joints = np.full((frames, 14, 3), -1.5)
+    for wrist, elbow, side in ((L_WRIST, L_ELBOW, 1), (R_WRIST, R_ELBOW, -1)):
+        palm = pos + np.array([0.0, side * 0.08, 0.0])
+        if side < 0:
+            palm = palm[:1] + 0 * palm if stays else palm
+            palm = palm + tremble * np.sin(2.1 * np.arange(frames))[:, None]
+        joints[:, wrist] = palm - [PALM_M, 0, 0]
+        joints[:, elbow] = palm - [PALM_M + 0.25, 0, 0]
+    return joints, pos, rotations.multiply(rotations.exp(tilt), spin)
+
+
+@pytest.mark.parametrize("tremble", [0.0, 0.015])
+def test_a_hand_seen_to_tremble_goes_with_a_bottle_whatever_its_spin(tremble):
+    joints, pos, quat = handle_bottle(tremble=tremble)
+    labels = label_contacts(joints, BOTTLE, pos, quat, FPS, CONTACT_NAMES[:2])
+    assert labels[35:55, :2].all()
+    assert not labels[:20].any()
+    assert not labels[70:].any()
+
+
+def test_a_hand_that_stays_behind_does_not_go_with_a_bottle():
+    joints, pos, quat = handle_bottle(rise=0.8, stays=True)
+    labels = label_contacts(joints, BOTTLE, pos, quat, FPS, CONTACT_NAMES[:2])
+    assert labels[35:55, 0].all()
+    assert not labels[:, 1].any()

@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -10,7 +12,7 @@ from perception.objects.rest import find_rest
 from perception.objects.scene import learn_scene
 from perception.objects.shape import resting_height, resting_quats
 from perception.objects.silhouette import Pose
-from perception.objects.tipping import ANGLES, tipped
+from perception.objects.tipping import ANGLES, course, tipped, turn_times
 from tests.perception.objects.stage import (
     FPS,
     T_WORLD_TO_CAM,
@@ -118,3 +120,69 @@ def test_colours_found_nowhere_weigh_as_asked():
         odds = log_odds(inside, outside, unseen=unseen)
         nowhere = odds[fine_codes(np.array([[120, 125, 120]], np.uint8))]
         assert nowhere[0] == pytest.approx(min(np.log(unseen), CLIP), abs=1e-5)
+
+
+def turning(begin, end, count=40):
+    """Stages of the smoothest turn from key frame `begin` to `end`."""
+    time = np.clip((np.arange(count) - begin) / (end - begin), 0.0, 1.0)
+    share = time**3 * (10.0 - 15.0 * time + 6.0 * time**2)
+    return np.round(share * len(ANGLES)).astype(int)
+
+
+def seen(stage, hidden=()):
+    """How each key frame looks at each stage: best at the true one, alike if hidden."""
+    looks = -np.abs(stage[:, None] - np.arange(len(ANGLES) + 1)).astype(float)
+    looks[list(hidden)] = 0.0
+    return looks
+
+
+def test_the_course_is_the_one_that_is_seen():
+    stage = turning(12, 24)
+    found, looks = course(seen(stage), np.ones(len(stage), bool))
+    np.testing.assert_array_equal(found, stage)
+    assert looks == 0.0
+
+
+def test_a_course_never_falls_and_stays_where_hands_are_not():
+    rng = np.random.default_rng(3)
+    may_turn = np.arange(40) >= 20
+    found, _ = course(rng.normal(size=(40, len(ANGLES) + 1)), may_turn)
+    assert (np.diff(found) >= 0).all()
+    assert not found[:20].any()
+
+
+def test_a_course_goes_on_behind_what_hides_it():
+    stage = turning(12, 24)
+    found, _ = course(seen(stage, hidden=range(26, 34)), np.ones(40, bool))
+    np.testing.assert_array_equal(found, stage)
+    before, _ = course(seen(stage, hidden=range(6, 12)), np.ones(40, bool))
+    np.testing.assert_array_equal(before, stage)
+
+
+def test_the_smoothest_turn_says_when_it_began_and_ended():
+    for begin, end in ((10, 20), (8, 22), (15, 28)):
+        lies, stands = turn_times(turning(begin, end), len(ANGLES) + 1)
+        assert abs(lies - begin) <= 1
+        assert abs(stands - end) <= 1
+
+
+def test_what_never_stands_is_not_said_to():
+    stage = np.minimum(turning(12, 24), 4)
+    lies, stands = turn_times(stage, len(ANGLES) + 1)
+    assert stands == len(stage)
+    assert lies < 16
+
+
+def test_how_large_a_bottle_looks_is_weighed_against_the_persons_floor():
+    first = standing(BOTTLE, 0.6, 0.1)
+    poses = [first] * 12 + [Pose(first.pos_w - [0, 0.3, 0], first.quat_w)] * 10
+    above = 0.5 * np.clip((9 - np.arange(len(poses))) / 5, 0, 1)
+    joints = reach(person(len(poses)), poses, BOTTLE.half_size[1], above)
+    found = []
+    for size in (1.0, 1.1):
+        told = dataclasses.replace(BOTTLE, size=tuple(size * s for s in BOTTLE.size))
+        rest = find_rest(film(BOTTLE, poses), told, joints, T_WORLD_TO_CAM, HANDS)
+        assert rest is not None
+        eye = -T_WORLD_TO_CAM[:3, :3].T @ T_WORLD_TO_CAM[:3, 3]
+        found.append(np.linalg.norm(rest.pose.pos_w - eye))
+    assert found[1] / found[0] < 1.07

@@ -7,8 +7,9 @@ from perception.camera import invert, transform
 from perception.objects.colour import fine_codes, histogram, log_odds
 from perception.objects.contour import Patch, fit_outline
 from perception.objects.follow import follow, moved_to
+from perception.objects.footing import hold
 from perception.objects.grasp import palm_places
-from perception.objects.rest import find_rest, hold
+from perception.objects.rest import find_rest
 from perception.objects.settle import Manner, ObjectTrack, Sight, settle
 from perception.objects.shape import same_looks, unseen_turns
 from perception.objects.silhouette import Pose
