@@ -9,7 +9,6 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
-import mujoco
 import numpy as np
 
 from assets.g1.spec import g1
@@ -18,6 +17,7 @@ from perception.prior import Prior
 from perception.retargeting.body import measure_body
 from perception.retargeting.clearance import Clearance, Floats
 from perception.retargeting.demonstration import read_demonstration
+from perception.retargeting.kinematics import Kinematics
 from perception.retargeting.retarget import assemble, make_plan, perform
 from perception.retargeting.scene import compile_scene
 from perception.track import Track
@@ -30,10 +30,10 @@ onto the box by inverse kinematics alone."""
 class NoClearance(Clearance):
     """Keeps nothing apart."""
 
-    def rows(self, data: mujoco.MjData, size: int) -> tuple[Floats, Floats]:
+    def rows(self, motion: Kinematics, size: int) -> tuple[Floats, Floats]:
         """No rows at all."""
-        del data
-        return np.zeros((0, size)), np.zeros(0)
+        count = len(motion.pos)
+        return np.zeros((count, 0, size)), np.zeros((count, 0))
 
 
 def raw_prior(track: Track, like: Prior, robot: RobotSpec) -> Prior:

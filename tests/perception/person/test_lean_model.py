@@ -4,6 +4,7 @@ import io
 import itertools
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import flatbuffers
 import numpy as np
@@ -53,7 +54,7 @@ def network(ways=((0, 1), (0, 2), (0, 6), (6, 3), (0, 4), (6, 5)), outputs=5):
 def ways(data):
     from mediapipe.tasks.metadata import schema_py_generated as schema
 
-    tree = schema.ModelT.InitFromObj(schema.Model.GetRootAs(data, 0))
+    tree: Any = schema.ModelT.InitFromObj(schema.Model.GetRootAs(data, 0))
     graph = tree.subgraphs[0]
     made = [(int(o.inputs[0]), int(o.outputs[0])) for o in graph.operators]
     return made, [int(tensor) for tensor in graph.outputs]

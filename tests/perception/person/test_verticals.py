@@ -47,7 +47,7 @@ def test_upright_lines_tell_up_among_others(roll, pitch):
 def test_an_end_may_come_first_or_last():
     lines = uprights(camera(0.02, 0.1)[1], 10, np.random.default_rng(1))
     found = [up_from_lines(x, K) for x in (lines, lines[:, [2, 3, 0, 1]])]
-    assert found[0] is not None
+    assert found[0] is not None and found[1] is not None
     np.testing.assert_allclose(found[0], found[1], atol=1e-9)
 
 
