@@ -7,8 +7,12 @@ import numpy as np
 import pytest
 
 from policies.bundle import Bundle
+from policies.refiner import load_network
+from policies.run_dir import RunDir
 
-SHIPPED = sorted((Path(__file__).parents[2] / "assets" / "bundles").iterdir())
+ASSETS = Path(__file__).parents[2] / "assets"
+SHIPPED = sorted((ASSETS / "bundles").iterdir())
+REFINERS = sorted((ASSETS / "refiners").iterdir())
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.name)
@@ -27,3 +31,15 @@ def test_a_shipped_skill_is_whole(path):
     assert contract.task in card
     scale = np.array(contract.action_scale)
     assert (scale > 0).all()
+
+
+@pytest.mark.parametrize("path", REFINERS, ids=lambda path: path.name)
+def test_a_shipped_refiner_can_be_started_from(path):
+    run = RunDir(path)
+    config = run.read_config()
+    assert config["task"] == path.name.replace("_", "-")
+    width = sum(size for _, size in config["observation"])
+    assert len(load_network(run.refiner).normalizer.mean) == width
+    assert load_network(run.critic).shape == (1,)
+    metrics = json.loads((path / "metrics.json").read_text())
+    assert metrics["refiner"]["completion"]["trials"] >= 100
