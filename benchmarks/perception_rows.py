@@ -78,8 +78,9 @@ def _real(row: Parts) -> tuple[str, str]:
 
 def _mutated(part: Parts) -> tuple[str, str]:
     return (
-        f"{part['videos']} videos, all but 10 of them damaged: priors of good ones; "
-        "one-line reasons; priors of damaged ones; hangs, faults of ours",
-        f"{part['good_priors']}; {part['one_line_reasons']}; {part['spoilt_priors']}; "
-        f"{part['hangs']}, {part['faults_of_ours']}",
+        f"{part['damaged'] + part['good']} videos, {part['damaged']} of them damaged: "
+        "priors of good ones; one-line reasons; priors of damaged ones; "
+        "hangs, faults of ours",
+        f"{part['priors']} of {part['good']}; {part['reasons']}; "
+        f"{part['priors_of_damaged']}; {part['hangs']}, {part['faults_of_ours']}",
     )
