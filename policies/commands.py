@@ -118,7 +118,7 @@ class Distill:
     out: Path | None = None
     """Where to write; by default into the run itself."""
     rounds: int = 30
-    """Rounds of collecting and learning; walks need 60 or more."""
+    """Rounds of collecting and learning; 60 taught a walk."""
     updates: int = 40
     """Minibatches per round and network."""
     seed: int = 0
