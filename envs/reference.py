@@ -97,7 +97,7 @@ def build_reference(
 
     Raises ValueError naming the prior that is invalid or lacks a contact label.
     """
-    check_labels(scene, priors)
+    _check_labels(scene, priors)
     longer = [held(prior, round(hold * prior.fps)) for prior in priors]
     clips = [_follow(scene, prior, feedforward=feedforward) for prior in longer]
     length = np.array([len(clip["qpos"]) for clip in clips])
@@ -153,7 +153,7 @@ def generalized_motion(model: mujoco.MjModel, prior: Prior) -> tuple[Floats, Flo
     return qpos, gaussian_filter1d(qvel, 3.0, axis=0, mode="nearest")
 
 
-def check_labels(scene: Scene, priors: Sequence[Prior]) -> None:
+def _check_labels(scene: Scene, priors: Sequence[Prior]) -> None:
     """ValueError naming the first prior that is invalid or lacks a contact label."""
     for prior in priors:
         prior.validate(scene.robot)

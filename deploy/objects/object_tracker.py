@@ -7,18 +7,16 @@ the same with the same `TrackerCore`.
 from __future__ import annotations
 
 import dataclasses
-import os
-import signal
 import sys
 import time
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from assets import rotations
+from deploy.dds.service import until_stopped
 from deploy.wire.inbox import plausible
 from policies.bundle import CONTRACT
 from policies.contract import Contract
@@ -186,19 +184,12 @@ def serve(settings: Settings) -> dict[str, int]:
     """Track until SIGTERM, SIGINT or the parent's end; the counts."""
     from deploy.objects.object_link import ObjectServer
 
-    parent, stopping = os.getppid(), False
-
-    def stop(_signal: int, _frame: FrameType | None) -> None:
-        nonlocal stopping
-        stopping = True
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
+    going_on = until_stopped()
     contract = Contract.load(settings.bundle / CONTRACT)
     core = TrackerCore(contract, settings.mount, settings.max_age)
     server = ObjectServer(core, settings.source, settings.domain, settings.interface)
     due = time.monotonic() + REPORT_EVERY
-    while not stopping and os.getppid() == parent:
+    while going_on():
         now = time.monotonic()
         if not server.serve_once(now):
             time.sleep(0.001)

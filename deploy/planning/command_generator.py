@@ -9,14 +9,12 @@ the same `GeneratorCore`.
 from __future__ import annotations
 
 import dataclasses
-import os
-import signal
 import time
 from pathlib import Path
-from types import FrameType
 
 import numpy as np
 
+from deploy.dds.service import until_stopped
 from deploy.planning.plan_messages import channels, read_request
 from deploy.planning.planner import Plan, plan_for
 from deploy.robots import known_robot
@@ -96,17 +94,10 @@ def serve(settings: Settings) -> int:
     """Answer requests until SIGTERM, SIGINT or the parent's end; how many."""
     from deploy.planning.plan_link import PlanServer
 
-    parent, stopping = os.getppid(), False
-
-    def stop(_signal: int, _frame: FrameType | None) -> None:
-        nonlocal stopping
-        stopping = True
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
+    going_on = until_stopped()
     core = GeneratorCore(Bundle.load(settings.bundle))
     server = PlanServer(core, settings.domain, settings.interface)
-    while not stopping and os.getppid() == parent:
+    while going_on():
         if not server.serve_once(1e-9 * time.monotonic_ns()):
             time.sleep(0.001)
     return core.answered

@@ -26,7 +26,7 @@ def test_a_shipped_skill_is_whole(path):
         assert rate["trials"] >= 100
         assert rate["rate"] == pytest.approx(rate["successes"] / rate["trials"])
         assert metrics[section]["commit"]
-    assert metrics["training"]["steps"] >= 0
+    assert metrics["training"]["steps"] > 0
     card = (path / "MODEL_CARD.md").read_text()
     assert contract.task in card
     scale = np.array(contract.action_scale)
