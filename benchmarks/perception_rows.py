@@ -40,7 +40,7 @@ def _rendered(part: Parts) -> list[tuple[str, str]]:
 
     return [
         (
-            f"{every['clips']} unseen rendered clips, {tasks} {kinds}: joints, "
+            f"{every['clips']} rendered test clips, {tasks} {kinds}: joints, "
             "root-relative (raw MediaPipe; ratio)",
             f"{number(every['root'], 0, interval=True)} mm ({show('root_raw')} mm; "
             f"{show('ratio', 2)})",

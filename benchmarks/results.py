@@ -77,8 +77,7 @@ def _skill() -> list[tuple[str, str, str]]:
         return []
     dds = figures["runner_dds"]
     names = {
-        "bundle": "skill without reference lifts the box",
-        "runner_mujoco": "the same through the robot's runner, in lockstep",
+        "runner_mujoco": "lift-box skill through the robot's runner, in lockstep",
         "runner_dds": "the same over DDS, robot in a second process",
     }
     rows = [(text, show(figures[key]["success"])) for key, text in names.items()]
