@@ -1,7 +1,8 @@
 """Many simulations of one task behind Stable-Baselines3's `VecEnv`.
 
 `mujoco.batch.Batch` steps all simulations on a C++ thread pool; everything around it
-works on whole arrays. PD controllers get `PriorControl`'s targets plus scaled actions.
+works on whole arrays. PD controllers get `PriorControl`'s targets plus scaled actions,
+clamped to what motors are allowed.
 """
 
 from __future__ import annotations
@@ -18,18 +19,20 @@ from numpy.typing import NDArray
 
 from assets.robot import RobotSpec
 from envs import refiner_observation, terminations
-from envs.balance import WEIGHT_FORCE, Balance
+from envs.balance import Balance
+from envs.comparison import Comparison
+from envs.episodes import Episodes
 from envs.guard import Guard
+from envs.motors import Motors, TargetLimits
 from envs.observations import Sense, size
 from envs.prior_control import PriorControl
-from envs.quantities import Motion, Step, measure, sensed, yaw_frame
+from envs.quantities import Motion, measure, sensed
 from envs.randomize import Randomization, Randomizer
 from envs.reach import Reach
 from envs.reference import build_reference
 from envs.reset import noisy_starts
 from envs.rewards.stack import RewardStack
 from envs.state_pool import PoolSettings, StatePool
-from envs.symmetry import nearest_alike
 from envs.task import Task
 from envs.variants import Variants, distinct, objects_of, task_scene
 from envs.vec_adapter import SharedVecEnv
@@ -68,6 +71,7 @@ class BatchEnv(SharedVecEnv):
         reach: bool = True,
         pool: PoolSettings | None = None,
         randomization: Randomization | None = None,
+        limits: TargetLimits | None = None,
     ) -> None:
         self.task, self.robot = task, robot
         kinds, of_clip = distinct(objects_of(task, priors))
@@ -93,19 +97,12 @@ class BatchEnv(SharedVecEnv):
         self.pool = StatePool(
             self.reference, num_envs, robot.num_joints, pool or PoolSettings()
         )
-        bodies = robot.tracked_bodies
-        self._anchor = bodies.index(robot.anchor_body)
-        self._ends = np.array([bodies.index(b) for b in robot.end_effectors])
-        self._feet = np.array([bodies.index(b) for b in self.scene.feet])
-        ends = [robot.array("lower"), robot.array("upper")]
-        self._range = np.stack(ends).astype(np.float32)
+        self.comparison = Comparison(task, robot, self.scene.feet, num_envs)
         self._scale = robot.array("action_scale").astype(np.float32)
         self.clip, self.time = np.zeros((2, num_envs), np.int64)
         self.last_action = np.zeros((num_envs, robot.num_joints), np.float32)
-        self._from_start = np.zeros(num_envs, bool)
-        self._return = np.zeros(num_envs)
-        self._begun = np.zeros(num_envs, np.int64)
-        self._air = np.zeros((num_envs, len(self._feet)), np.float32)
+        self.sent = np.zeros((num_envs, robot.num_joints))
+        self._motors = Motors(robot, limits or TargetLimits())
         self._actions = self.last_action
         self.control = PriorControl(
             self.reference, Balance() if balance else None, Reach() if reach else None
@@ -113,6 +110,7 @@ class BatchEnv(SharedVecEnv):
         self.guard: Guard | None = None
         names = [row.name for row in task.terminations]
         self._exploded = names.index("exploded") if "exploded" in names else len(names)
+        self.episodes = Episodes(num_envs, names)
         width = size(refiner_observation.layout(self.scene))
         super().__init__(
             num_envs,
@@ -155,23 +153,24 @@ class BatchEnv(SharedVecEnv):
     ) -> tuple[Floats, Floats, NDArray, list[dict[str, Any]]]:
         """As `step_wait`, with joint targets `(N, J)` [rad] from elsewhere.
 
-        The action that counts is the one that would have asked for these targets.
+        The action that counts is the one that would have asked for these targets,
+        before the motors' limits clamp them.
         """
         self._actions = ((targets - self._base()) / self._scale).astype(np.float32)
-        before = np.array(self._qpos), np.array(self._qvel)
-        self._simulate(targets)
+        before, then = (np.array(self._qpos), np.array(self._qvel)), self.now
+        measured = then.joint_pos, then.joint_vel
+        self.sent = self._motors.clamp(targets, self.sent, *measured)
+        self._simulate(self.sent)
         self.time += 1
         everyone = np.arange(self.num_envs)
         self.now = self._measure(everyone)
-        step = self._step(before[1])
-        reward = self.rewards(step)
-        cause = terminations.evaluate(self.task.terminations, step)
+        reward, cause = self._judge(then.joint_vel)
         if self.guard is not None and (cause == self._exploded).any():
             ids = np.flatnonzero(cause == self._exploded)
             sizes = self.variants.sizes(self.clip)
-            self.guard.keep(self.task, ids, before, targets, self.row, sizes)
+            self.guard.keep(self.task, ids, before, self.sent, self.row, sizes)
         truncated = (cause < 0) & (self.time >= self.reference.length[self.clip] - 1)
-        self._return += reward
+        self.episodes.earned += reward
         self.last_action = self._actions
         past = self._qpos, self._qvel, self.last_action
         self.pool.record(self.row, *past, failed=cause >= 0)
@@ -194,20 +193,20 @@ class BatchEnv(SharedVecEnv):
             self._ctrl[:] = targets
             self.batch.step(nstep=self.task.substeps, stage=_VELOCITY_STAGE)
             return
-        seconds = (self.time - self._begun) * self.task.dt
+        seconds = (self.time - self.episodes.begun) * self.task.dt
         self.world.push(seconds, np.any(self.now.contact, axis=1), self.rng)
         self.world.simulate(self._ctrl, targets, self.task.substeps)
 
-    def _landings(self) -> Floats:
-        """Seconds in the air `(N, F)` of feet that land now, 0 for the others."""
-        down = self.now.feet_force > WEIGHT_FORCE
-        landed = np.where(down, self._air, 0.0)
-        self._air = np.where(down, 0.0, self._air + np.float32(self.task.dt))
-        return landed
+    def _judge(self, joint_vel: Floats) -> tuple[Floats, NDArray[np.int64]]:
+        """Rewards and ending terminations of the step from joint velocities to now."""
+        ref, torque = self.reference.frames.take(self.row), np.array(self._torque, "f4")
+        actions = self._actions, self.last_action
+        step = self.comparison(joint_vel, self.now, ref, actions, torque)
+        return self.rewards(step), terminations.evaluate(self.task.terminations, step)
 
     def sense(self) -> Sense:
         """What each simulated robot could measure now."""
-        return sensed(self.now, self._anchor)
+        return sensed(self.now, self.comparison.anchor)
 
     def _measure(self, ids: NDArray) -> Motion:
         rows = slice(None) if len(ids) == self.num_envs else ids
@@ -224,53 +223,25 @@ class BatchEnv(SharedVecEnv):
             self.last_action[ids],
         )
 
-    def _step(self, qvel: Floats) -> Step:
-        """The step from a state with velocities `qvel (N, nv)` to now."""
-        joint_vel = qvel[:, 6 : 6 + self.robot.num_joints].astype(np.float32)
-        now, ref = self.now, self.reference.frames.take(self.row)
-        alike = nearest_alike(self.task.object.shape, ref.object_quat, now.object_quat)
-        ref.object_quat[:] = alike
-        local_pos, local_quat = yaw_frame(now.body_pos, now.body_quat, self._anchor)
-        ref_pos, ref_quat = yaw_frame(ref.body_pos, ref.body_quat, self._anchor)
-        return Step(
-            now=now,
-            ref=ref,
-            action=self._actions,
-            last_action=self.last_action,
-            joint_acc=(now.joint_vel - joint_vel) / self.task.dt,
-            torque=self._torque.astype(np.float32),
-            anchor=self._anchor,
-            end_effectors=self._ends,
-            feet=self._feet,
-            joint_range=self._range,
-            air_time=self._landings(),
-            local_pos=local_pos,
-            ref_local_pos=ref_pos,
-            local_quat=local_quat,
-            ref_local_quat=ref_quat,
-        )
-
     def _reset_sims(self, ids: NDArray) -> None:
         rows = self.pool.draw(ids, self.rng)
         self.clip[ids] = np.searchsorted(self.reference.start, rows, "right") - 1
         self.time[ids] = rows - self.reference.start[self.clip[ids]]
-        self._from_start[ids] = self.time[ids] == 0
+        self.episodes.begin(ids, self.time[ids])
         qpos, qvel = self.pool.qpos[rows], self.pool.qvel[rows]
-        first = np.flatnonzero(self._from_start[ids])
+        first = np.flatnonzero(self.time[ids] == 0)
         qpos[first] = noisy_starts(
-            qpos[first], self.task.reset_noise, self._range, self.rng
+            qpos[first], self.task.reset_noise, self.comparison.joint_range, self.rng
         )
         self._qpos[ids], self._qvel[ids] = qpos, qvel
-        self._ctrl[ids] = qpos[:, 7 : 7 + self.robot.num_joints]
+        self.sent[ids] = self._ctrl[ids] = qpos[:, 7 : 7 + self.robot.num_joints]
         self._warmstart[ids] = 0.0
-        self._air[ids] = 0.0
+        self.comparison.air[ids] = 0.0
         self.variants.assign(ids, self.clip[ids])
         if self.world is not None:
             self.world.draw(ids, self.clip[ids], self.rng)
         self.last_action = self.last_action.copy()
         self.last_action[ids] = self.pool.last_action[rows]
-        self._return[ids] = 0.0
-        self._begun[ids] = self.time[ids]
         self.batch.forward(ids)
 
     def _report(
@@ -281,20 +252,16 @@ class BatchEnv(SharedVecEnv):
         obs: Floats,
         infos: list[dict[str, Any]],
     ) -> None:
-        names = [row.name for row in self.task.terminations]
         error = self.now.object_pos - self.reference.frames.object_pos[self.row]
-        reached = self.time / (self.reference.length[self.clip] - 1)
+        length = self.reference.length[self.clip]
         for i in ids:
+            off = float(np.linalg.norm(error[i]))
+            ended = int(cause[i]), int(self.time[i]), int(length[i])
             infos[i] = {
                 "terminal_observation": np.nan_to_num(obs[i]),
                 "TimeLimit.truncated": bool(truncated[i]),
                 "episode": {
-                    "r": float(self._return[i]),
-                    "l": int(self.time[i] - self._begun[i]),
-                    "cause": "complete" if truncated[i] else names[cause[i]],
-                    "from_start": bool(self._from_start[i]),
                     "clip": int(self.clip[i]),
-                    "reached": float(reached[i]),
-                    "object_error": float(np.linalg.norm(error[i])),
+                    **self.episodes.report(i, *ended, off),
                 },
             }

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from envs.batch_env import BatchEnv
 from envs.quantities import Motion
 
-_OWN = ("clip", "time", "last_action", "_from_start", "_return", "_begun", "_air")
+_OWN = ("clip", "time", "last_action", "sent")
+_EPISODES = ("begun", "earned")
 _PHYSICS = ("qpos", "qvel", "ctrl", "qacc_warmstart")
 _WORLD = "_friction _mass _inertia _com joint_offset delay _next_push".split()
 _NOW = tuple(field.name for field in dataclasses.fields(Motion))
@@ -21,6 +22,8 @@ _NOW = tuple(field.name for field in dataclasses.fields(Motion))
 def snapshot(env: BatchEnv) -> dict[str, NDArray]:
     """Arrays from which `resume` goes on with the very same steps."""
     state = {name: getattr(env, name) for name in _OWN}
+    state |= {name: getattr(env.episodes, name) for name in _EPISODES}
+    state["air"] = env.comparison.air
     state |= {f"batch_{name}": np.array(env.batch.bind(name)) for name in _PHYSICS}
     state |= {f"now_{name}": getattr(env.now, name) for name in _NOW}
     if env.world is not None:
@@ -32,8 +35,10 @@ def snapshot(env: BatchEnv) -> dict[str, NDArray]:
 
 def fits(env: BatchEnv, state: dict[str, NDArray]) -> bool:
     """Whether a snapshot is of as many simulations, and as random ones, as these."""
-    mine = set(_OWN) | ({f"world_{n}" for n in _WORLD} if env.world else set())
-    return mine <= set(state) and len(state["clip"]) == env.num_envs
+    world = {f"world_{name}" for name in _WORLD} if env.world else set()
+    return {*_OWN, *_EPISODES, "air"} | world <= set(state) and len(
+        state["clip"]
+    ) == env.num_envs
 
 
 def resume(env: BatchEnv, state: dict[str, NDArray]) -> None:
@@ -41,6 +46,9 @@ def resume(env: BatchEnv, state: dict[str, NDArray]) -> None:
     everyone = np.arange(env.num_envs)
     for name in _OWN:
         setattr(env, name, state[name].copy())
+    for name in _EPISODES:
+        getattr(env.episodes, name)[:] = state[name]
+    env.comparison.air[:] = state["air"]
     env.variants.assign(everyone, env.clip)
     if env.world is not None:
         for name in _WORLD:

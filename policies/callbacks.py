@@ -67,18 +67,22 @@ class Kept(Protocol):
 class Checkpoint(BaseCallback):
     """Saves everything a resume needs, every `period` seconds and at the end.
 
-    `kept` are owners of arrays by name; `after` is called once all is saved.
+    `kept` are owners of arrays by name; `networks` also writes the refiner and critic
+    of now, where no trial keeps the best; `after` is called once all is saved.
     """
 
     def __init__(
         self,
         run: RunDir,
         kept: Mapping[str, Kept],
+        *,
         period: float = 60.0,
+        networks: bool = True,
         after: Callable[[], Any] = lambda: None,
     ) -> None:
         super().__init__()
         self.run, self.kept, self.period, self.after = run, kept, period, after
+        self.networks = networks
         self._last = time.monotonic()
 
     def _on_step(self) -> bool:
@@ -100,8 +104,9 @@ class Checkpoint(BaseCallback):
             for key, array in owner.state().items()
         }
         save_arrays(self.run.progress, arrays)
-        save_network(self.run.refiner, actor_of(self.model))  # pyright: ignore
-        save_network(self.run.critic, critic_of(self.model))  # pyright: ignore
+        if self.networks:
+            save_network(self.run.refiner, actor_of(self.model))  # pyright: ignore
+            save_network(self.run.critic, critic_of(self.model))  # pyright: ignore
         self.after()
         self._last = time.monotonic()
 

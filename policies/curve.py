@@ -21,6 +21,7 @@ from stable_baselines3.common.callbacks import BaseCallback
 
 from envs.batch_env import BatchEnv
 from policies.run_dir import RunDir
+from policies.trials import Trials
 
 WINDOW = 200
 """Finished episodes from the first frame over which completion is averaged."""
@@ -47,6 +48,7 @@ class Curve(BaseCallback):
         self.causes: collections.Counter[str] = collections.Counter()
         self.seconds = 0.0
         self.helped = False
+        self.trials: Trials | None = None
         self._said: dict[str, float] = {}
         self.rows: list[dict[str, Any]] = []
         self._progress: Progress | None = None
@@ -120,6 +122,7 @@ class Curve(BaseCallback):
             "return": _mean(self.returns),
             "window": len(self.complete),
             "helped": self.helped,
+            "trial": self._trial(),
             "std": self._exploration(),
             **self._learner(),
             "causes": dict(self.causes),
@@ -141,6 +144,12 @@ class Curve(BaseCallback):
             self._progress.update(
                 self._bar, completed=self.num_timesteps, description=text
             )
+
+    def _trial(self) -> float | None:
+        """Completion of the newest trial, in the row of the rollout that followed."""
+        last = self.trials.last if self.trials is not None else None
+        begun = self.num_timesteps - self.model.n_steps * self.env.num_envs  # pyright: ignore
+        return None if last is None or last.steps < begun else last.completion
 
     def _learner(self) -> dict[str, float | None]:
         """What PPO said of the update before this rollout; None before the first."""

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assets.robot import RobotSpec
+from envs.episodes import COMPLETE
 from envs.task import Task
 from perception.prior import Prior
-from policies.failures import COMPLETE
 from policies.hierarchy import Hierarchy
 from policies.metrics import rate
 from policies.rollouts import Attempt, Prepare, roll_hierarchy, roll_refiner

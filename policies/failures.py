@@ -6,11 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from envs.batch_env import BatchEnv
+from envs.episodes import COMPLETE
 from envs.quantities import Motion
 
 Floats = NDArray[np.floating]
 
-COMPLETE = "complete"
 LOWER = 0.15
 """Metres below the prior's at which an object counts as dropped."""
 

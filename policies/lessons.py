@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assets.robot import RobotSpec
+from envs.episodes import COMPLETE
 from envs.task import Task
 from perception.prior import Prior
-from policies.failures import COMPLETE
 from policies.refiner import Agent
 from policies.rollouts import roll_refiner
 from policies.run_dir import load_arrays

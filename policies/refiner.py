@@ -22,7 +22,7 @@ def actor_of(model: PPO) -> NormalizedMlp:
     policy: Any = model.policy
     shape = model.action_space.shape or ()
     normalizer = policy.features_extractor.normalizer
-    actor = NormalizedMlp(len(normalizer.mean), [], shape)
+    actor = _shell(len(normalizer.mean), shape)
     actor.normalizer = normalizer
     actor.layers = nn.Sequential(*policy.mlp_extractor.policy_net, policy.action_net)
     return actor
@@ -32,10 +32,16 @@ def critic_of(model: PPO) -> NormalizedMlp:
     """The value function of a PPO model as one module, weights shared."""
     policy: Any = model.policy
     normalizer = policy.features_extractor.normalizer
-    critic = NormalizedMlp(len(normalizer.mean), [], (1,))
+    critic = _shell(len(normalizer.mean), (1,))
     critic.normalizer = normalizer
     critic.layers = nn.Sequential(*policy.mlp_extractor.value_net, policy.value_net)
     return critic
+
+
+def _shell(inputs: int, shape: tuple[int, ...]) -> NormalizedMlp:
+    """A module to be filled; looking at a model draws none of its random numbers."""
+    with torch.random.fork_rng(devices=[]):
+        return NormalizedMlp(inputs, [], shape)
 
 
 def save_network(path: Path, network: NormalizedMlp) -> None:

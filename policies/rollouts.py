@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 
 from assets.robot import RobotSpec
 from envs.batch_env import BatchEnv
+from envs.episodes import COMPLETE
 from envs.state_pool import PoolSettings
 from envs.success import Trace
 from envs.task import Task
 from perception.prior import Prior
-from policies.failures import COMPLETE, failure
+from policies.failures import failure
 from policies.hierarchy import Hierarchy
 from policies.sensing import Sensing
 

@@ -56,6 +56,9 @@ class TrainSettings:
     """Reward contact where the prior's label says so."""
     assist: bool = False
     """Lead the object by a virtual spring that fades as episodes complete."""
+    trials: int = 64
+    """Episodes without noise, twenty times over a run, the best of which names its
+    refiner; 0: none, the last networks are the refiner."""
     stop_at: float = 0.0
     """Stop once this share of episodes completes from the first frame; 0: never."""
     seconds: float = 0.0
@@ -80,6 +83,12 @@ class TrainSettings:
             if value < 1:
                 msg = f"training: {name} is {value}, expected at least 1"
                 raise ValueError(msg)
+        if self.trials < 0:
+            msg = f"training: trials is {self.trials}, expected 0 or more"
+            raise ValueError(msg)
+        if not 0.0 < self.gamma < 1.0:
+            msg = f"training: gamma is {self.gamma:g}, expected 0 < gamma < 1"
+            raise ValueError(msg)
         if not 0.0 <= self.stop_at <= 1.0:
             msg = f"training: stop_at is {self.stop_at:g}, expected a share from 0 to 1"
             raise ValueError(msg)

@@ -28,7 +28,9 @@ from policies.assist import Assist
 from policies.curve import Curve
 from policies.moment import Moment
 from policies.network import NormalizedFeatures
+from policies.refiner import Agent
 from policies.report import refresh_report
+from policies.rollouts import Attempt, roll_refiner
 from policies.run_dir import (
     RunDir,
     load_arrays,
@@ -38,7 +40,11 @@ from policies.run_dir import (
     write_json,
 )
 from policies.settings import TrainSettings, pool_of, switched
+from policies.trials import IN_ALL, Trials
 from policies.warm_start import warm_start
+
+TRIAL_SEED = 90_000
+"""Added to a run's seed for the start noise of its trials."""
 
 
 def train(
@@ -76,6 +82,9 @@ def train(
     curve = Curve(env, run, settings.steps, show=show)
     feed = callbacks.NormalizeObservations()
     kept: dict[str, Any] = {"pool": env.pool, "curve": curve, "feed": feed}
+    trials = _trials(task, robot, priors, run, settings)
+    if trials is not None:
+        kept["trials"] = curve.trials = trials
     if settings.assist:
         assistance = Assistance(env, AssistanceSettings())
         kept["assist"] = Assist(assistance, curve, settings.steps)
@@ -87,10 +96,12 @@ def train(
         warm_start(model, init, layout(env.scene))
     run.forget_after(model.num_timesteps)
     write_json(run.config, config)
-    checkpoint = callbacks.Checkpoint(run, kept, after=lambda: refresh_report(run))
+    checkpoint = callbacks.Checkpoint(
+        run, kept, networks=trials is None, after=lambda: refresh_report(run)
+    )
     left = settings.steps - model.num_timesteps
     if left > 0 or settings.steps == 0:
-        steps = [feed, curve, checkpoint]
+        steps = [feed, *([trials] if trials else []), curve, checkpoint]
         steps += [kept["assist"]] if settings.assist else []
         steps += _ends(curve, settings)
         try:
@@ -99,6 +110,30 @@ def train(
             checkpoint.save()
             raise
     return curve.rows
+
+
+def _trials(
+    task: Task,
+    robot: RobotSpec,
+    priors: Sequence[Prior],
+    run: RunDir,
+    settings: TrainSettings,
+) -> Trials | None:
+    """What holds trials on the priors, in the task's own world; None without any."""
+    if settings.trials == 0:
+        return None
+    names = ("threads", "feedforward", "balance", "reach")
+    options = {name: getattr(settings, name) for name in names}
+
+    def roll(agent: Agent) -> list[Attempt]:
+        return roll_refiner(
+            *(task, robot, priors, agent),
+            episodes=settings.trials,
+            seed=settings.seed + TRIAL_SEED,
+            options=options,
+        )
+
+    return Trials(run, roll, max(settings.steps // IN_ALL, 1))
 
 
 def _ends(curve: Curve, settings: TrainSettings) -> list[BaseCallback]:

@@ -8,12 +8,15 @@ import numpy as np
 
 from assets.robot import RobotSpec
 from deploy.backend import RobotState
+from envs.motors import TargetLimits
 from envs.observations import gravity_in_body
 
 
 @dataclasses.dataclass(frozen=True)
-class Limits:
-    """How much is too much. The defaults suit simulation; see `hardware`.
+class Limits(TargetLimits):
+    """How much is too much, beside what training already kept to (`TargetLimits`).
+
+    The defaults suit simulation; see `hardware`.
 
     | field | unit | meaning |
     |---|---|---|
@@ -28,9 +31,6 @@ class Limits:
     | max_speed | – | joint speed over the joint's limit, any joint |
     | max_mean_speed | rad/s | joint speed, mean over joints |
     | patience | cycles | fast, falling or frozen for longer than this is a fault |
-    | slew_period | s | a target moves by at most speed limit times this per cycle |
-    | torque_budget | – | share of the effort that a target may ask for |
-    | overtravel | – | share of the effort that may push into a range's end |
     """
 
     stand_time: float = 0.0
@@ -46,9 +46,6 @@ class Limits:
     max_speed: float = 1.5
     max_mean_speed: float = 8.0
     patience: int = 4
-    slew_period: float = 0.02
-    torque_budget: float = 1.0
-    overtravel: float = 0.25
 
 
 def hardware() -> Limits:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from assets.robot import RobotSpec
 from deploy.backend import JointCommand, RobotState
 from deploy.control.guards import Guards, Limits
+from envs.motors import Motors
 
 Floats = NDArray[np.float64]
 
@@ -57,7 +58,7 @@ class Safety:
         self.clamped = 0
         self._guards = Guards(robot, self.limits)
         self._lower, self._upper = (robot.array(n) for n in ("lower", "upper"))
-        self._effort, self._speed = (robot.array(n) for n in ("effort", "velocity"))
+        self._motors = Motors(robot, self.limits)
         self._kp, self._kd = robot.array("kp"), robot.array("kd")
         self._since = 0.0
         self._held = robot.array("default_pos")
@@ -176,15 +177,9 @@ class Safety:
         return wish if share >= 1.0 else self._held + share * (wish - self._held)
 
     def _clamp(self, wish: Floats, state: RobotState) -> Floats:
-        """Slew, torque and range limits, in this order: the last one always holds."""
-        limits = self.limits
-        step = self._speed * limits.slew_period
-        q = np.clip(wish, self._sent - step, self._sent + step)
-        reach = limits.torque_budget * self._effort / self._kp
-        free = state.joint_pos + self._kd / self._kp * state.joint_vel
-        q = np.clip(q, free - reach, free + reach)
-        beyond = limits.overtravel * self._effort / self._kp
-        q = np.clip(q, self._lower - beyond, self._upper + beyond)
+        """What the motors are allowed of it, counting what was cut."""
+        measured = state.joint_pos, state.joint_vel
+        q = self._motors.clamp(wish, self._sent, *measured)
         self.clamped += int(np.count_nonzero(q != wish))
         return q
 

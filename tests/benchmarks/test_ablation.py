@@ -15,7 +15,9 @@ from envs.tasks import task_by_name
 from policies.run_dir import RunDir
 from policies.settings import TrainSettings
 
-TINY = TrainSettings(rollout=8, batch_size=32, epochs=1, hidden=(16,), threads=1)
+TINY = TrainSettings(
+    rollout=8, batch_size=32, epochs=1, hidden=(16,), trials=0, threads=1
+)
 
 
 @pytest.fixture

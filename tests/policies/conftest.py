@@ -17,6 +17,7 @@ TINY = TrainSettings(
     epochs=1,
     hidden=(16,),
     film=False,
+    trials=0,
     threads=1,
 )
 TINY_DISTILLATION = DistillSettings(

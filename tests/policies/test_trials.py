@@ -1,0 +1,77 @@
+import dataclasses
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from envs.episodes import COMPLETE
+from policies.refiner import load_network
+from policies.run_dir import RunDir, load_arrays
+from policies.stages import train_run
+from policies.trials import Trial
+
+
+def attempts(done: int, of: int = 10, reached: float = 0.0) -> list:
+    short = SimpleNamespace(ended="exploded", reached=reached)
+    whole = SimpleNamespace(ended=COMPLETE, reached=1.0)
+    return [whole] * done + [short] * (of - done)
+
+
+def test_a_trial_is_better_by_what_it_completes_then_by_what_it_reaches():
+    short, longer = (Trial.of(attempts(5, reached=r), 0) for r in (0.2, 0.4))
+    assert short.completion == longer.completion == 0.5
+    assert short < longer < Trial.of(attempts(6), 0)
+
+
+@pytest.fixture
+def train_with(tmp_path, priors_folder, tiny, monkeypatch):
+    def train(*done: int) -> tuple[RunDir, list]:
+        """A run with trials of which so many episodes complete; what each trial saw."""
+        left, seen = list(done), []
+
+        def roll(task, robot, priors, agent, **_):
+            seen.append(agent.network.layers[-1].weight.detach().numpy().copy())
+            return attempts(left.pop(0))
+
+        monkeypatch.setattr("policies.train.roll_refiner", roll)
+        run = RunDir(tmp_path / "run")
+        settings = dataclasses.replace(tiny, trials=10)
+        train_run("lift-box", priors_folder, run.path, settings)
+        assert not left
+        return run, seen
+
+    return train
+
+
+@pytest.mark.parametrize("best", [0, 1, 2])
+def test_the_refiner_is_the_networks_of_the_best_trial(best, train_with):
+    run, seen = train_with(*(7 if k == best else 3 for k in range(3)))
+    kept = load_network(run.refiner).layers[-1].weight
+    for k, weight in enumerate(seen):
+        assert np.array_equal(kept.detach().numpy(), weight) == (k == best)
+    assert load_arrays(run.progress)["trials_best"].tolist() == [0.7, 0.7, 64 * best]
+
+
+def test_the_curve_names_a_trial_beside_the_rollout_that_it_preceded(train_with):
+    run, _ = train_with(2, 5, 4)
+    assert [row["trial"] for row in run.read_curve()] == [0.2, 0.5]
+
+
+def test_a_resumed_run_remembers_its_best_trial(train_with, tiny, priors_folder):
+    run, seen = train_with(2, 9, 4)
+    more = dataclasses.replace(tiny, trials=10, steps=192)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("policies.train.roll_refiner", lambda *_, **__: attempts(8))
+        train_run("lift-box", priors_folder, run.path, more, resume=True)
+    kept = load_network(run.refiner).layers[-1].weight.detach().numpy()
+    np.testing.assert_array_equal(kept, seen[1])
+
+
+def test_a_real_trial_costs_no_random_number_of_the_run(tmp_path, priors_folder, tiny):
+    rows = []
+    for trials in (0, 2):
+        settings = dataclasses.replace(tiny, trials=trials)
+        out = tmp_path / str(trials)
+        rows.append(train_run("lift-box", priors_folder, out, settings))
+    returns = [[row["terms"] for row in found] for found in rows]
+    assert returns[0] == returns[1]
