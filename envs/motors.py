@@ -27,8 +27,8 @@ class TargetLimits:
     """
 
     slew_period: float = 0.02
-    torque_budget: float = 1.0
-    overtravel: float = 0.25
+    torque_budget: float = 0.9
+    overtravel: float = 0.1
 
 
 class Motors:

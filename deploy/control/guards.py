@@ -16,7 +16,7 @@ from envs.observations import gravity_in_body
 class Limits(TargetLimits):
     """How much is too much, beside what training already kept to (`TargetLimits`).
 
-    The defaults suit simulation; see `hardware`.
+    The defaults suit simulation; `hardware` has slower beginnings.
 
     | field | unit | meaning |
     |---|---|---|
@@ -50,7 +50,7 @@ class Limits(TargetLimits):
 
 def hardware() -> Limits:
     """Limits for a real robot: it stands up slowly and blends in a full second."""
-    return Limits(stand_time=3.0, blend_time=1.0, torque_budget=0.9, overtravel=0.1)
+    return Limits(stand_time=3.0, blend_time=1.0)
 
 
 LONGEST_STEP = 0.05
