@@ -84,9 +84,14 @@ def add_curves(report: Report, rows: Rows, settings: Mapping[str, Any]) -> None:
         Line("complete", steps, _column(rows, "completion")),
         Line("reached", steps, _column(rows, "reached"), "prior"),
     ]
+    key = [("seen", "complete"), ("prior", "reached")]
+    held = [row for row in rows if row.get("trial") is not None]
+    if held:
+        at, share = np.array([[row["steps"] / 1e6, row["trial"]] for row in held]).T
+        shares.append(Line("without noise", at, share, "truth"))
+        key.append(("truth", "complete without noise, in trials"))
     level = settings.get("stop_at") or None
     chart = line_chart("", shares, time, high=1.0, limit=level, last=True, unit="M")
-    key = [("seen", "complete"), ("prior", "reached")]
     report.add_chart("Episodes from the first frame", chart, key)
     limits = {"kl": settings.get("target_kl")}
     for name, words in LEARNER:

@@ -32,6 +32,7 @@ from policies.run_dir import (
 )
 from policies.subject import load_subject, switches
 from policies.train import TrainSettings, train
+from policies.trials import milestones
 
 
 def train_run(
@@ -57,7 +58,9 @@ def train_run(
     )
     if rows:
         last = {k: rows[-1][k] for k in ("steps", "seconds", "completion", "reached")}
-        run.add_metrics("training", {**last, **provenance(), "seed": settings.seed})
+        begun = {"init": run.read_config()["init"], "seed": settings.seed}
+        learnt = milestones(run.read_curve())
+        run.add_metrics("training", {**last, **learnt, **begun, **provenance()})
         if settings.film and film_run(run, robot):
             refresh_report(run)
     return rows

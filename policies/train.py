@@ -256,6 +256,7 @@ def _config(
 
 
 def _check_run(run: RunDir, config: dict[str, Any], *, resume: bool) -> None:
+    """Refuse to mix runs; what a resumed one once began from stays in its config."""
     exists = run.checkpoint.is_file()
     if exists and not resume:
         msg = f"{run.path}: holds a run; continue it with --resume or name another"
@@ -269,3 +270,4 @@ def _check_run(run: RunDir, config: dict[str, Any], *, resume: bool) -> None:
             if before[key] != config[key]:
                 msg = f"{run.path}: was trained on other {key}; resume with the same"
                 raise ValueError(msg)
+        config["init"] = before.get("init")

@@ -7,7 +7,8 @@ always better: what ships is the networks of the best trial, not the last ones.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,9 @@ from policies.run_dir import RunDir
 
 IN_ALL = 20
 """Trials over a run's length, beside the one before it learns anything."""
+
+LEARNT = 0.9
+"""Share of a trial's episodes that complete in a skill that counts as learnt."""
 
 
 @dataclasses.dataclass(frozen=True, order=True)
@@ -92,3 +96,21 @@ class Trials(BaseCallback):
             self.best = self.last
             save_network(self.run.refiner, actor)
             save_network(self.run.critic, critic_of(self.model))  # pyright: ignore[reportArgumentType]
+
+
+def milestones(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What the trials in a curve's `rows` say, for a run's metrics; empty without any.
+
+    The best of them, and the steps and seconds that went by until one was `LEARNT`.
+    """
+    held = [row for row in rows if row.get("trial") is not None]
+    if not held:
+        return {}
+    best = max(held, key=lambda row: row["trial"])
+    learnt = next((row for row in held if row["trial"] >= LEARNT), {})
+    return {
+        "best_trial": best["trial"],
+        "best_trial_steps": best["steps"],
+        "steps_to_90": learnt.get("steps"),
+        "seconds_to_90": learnt.get("seconds"),
+    }

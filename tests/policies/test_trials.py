@@ -1,4 +1,5 @@
 import dataclasses
+import json
 from types import SimpleNamespace
 
 import numpy as np
@@ -8,7 +9,7 @@ from envs.episodes import COMPLETE
 from policies.refiner import load_network
 from policies.run_dir import RunDir, load_arrays
 from policies.stages import train_run
-from policies.trials import Trial
+from policies.trials import Trial, milestones
 
 
 def attempts(done: int, of: int = 10, reached: float = 0.0) -> list:
@@ -75,3 +76,33 @@ def test_a_real_trial_costs_no_random_number_of_the_run(tmp_path, priors_folder,
         rows.append(train_run("lift-box", priors_folder, out, settings))
     returns = [[row["terms"] for row in found] for found in rows]
     assert returns[0] == returns[1]
+
+
+def test_milestones_are_of_trials_alone():
+    rows = [
+        {"steps": 10, "seconds": 1.0, "completion": 1.0, "trial": 0.2},
+        {"steps": 20, "seconds": 2.0, "completion": 1.0, "trial": None},
+        {"steps": 30, "seconds": 3.0, "completion": 0.0, "trial": 0.9},
+        {"steps": 40, "seconds": 4.0, "completion": 0.0, "trial": 0.95},
+    ]
+    assert milestones(rows) == {
+        "best_trial": 0.95,
+        "best_trial_steps": 40,
+        "steps_to_90": 30,
+        "seconds_to_90": 3.0,
+    }
+    early = milestones(rows[:2])
+    assert early["best_trial"] == 0.2
+    assert early["steps_to_90"] is None
+
+
+def test_rows_without_trials_have_no_milestones():
+    assert milestones([{"steps": 10, "seconds": 1.0, "completion": 1.0}]) == {}
+
+
+def test_a_runs_figures_and_page_tell_of_its_trials(train_with):
+    run, _ = train_with(2, 9, 4)
+    training = json.loads(run.metrics.read_text())["training"]
+    assert (training["best_trial"], training["best_trial_steps"]) == (0.9, 128)
+    assert training["steps_to_90"] == 128
+    assert "complete without noise" in run.report.read_text()

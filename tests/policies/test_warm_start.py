@@ -1,4 +1,5 @@
 import dataclasses
+import json
 import shutil
 
 import numpy as np
@@ -30,6 +31,17 @@ def test_a_run_starts_as_the_other_ended(tmp_path, trained, priors_folder, tiny)
         after = load_network(getattr(out, name))
         np.testing.assert_allclose(Agent(after)(obs), Agent(before)(obs), atol=1e-5)
     assert out.read_config()["init"] == str(run.path)
+
+
+def test_a_resumed_run_still_says_what_it_began_from(
+    tmp_path, trained, priors_folder, tiny, more_steps
+):
+    out, begun = RunDir(tmp_path / "next"), trained[0].path
+    train_run("lift-box", priors_folder, out.path, tiny, init=begun)
+    train_run("lift-box", priors_folder, out.path, more_steps, resume=True)
+    assert out.read_config()["init"] == str(begun)
+    training = json.loads(out.metrics.read_text())["training"]
+    assert training["init"] == str(begun)
 
 
 def test_other_layers_are_refused(tmp_path, trained, priors_folder, tiny):
