@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from assets import rotations
 from envs.scene import Scene
+from perception.retargeting.body import sole_points
 
 Floats = NDArray[np.floating]
 
@@ -62,20 +63,28 @@ STANDING = 0.02
 """Height [m] below which a point of the prior's sole bears weight."""
 
 
+@dataclasses.dataclass(frozen=True)
+class Sole:
+    """Where a foot's `body` touches the floor: points `(P, 3)` and `radius` [m]."""
+
+    body: int
+    points_b: Floats
+    radius: float
+
+
 class Soles:
     """What the feet of the prior can do, at the state of a `MjData` with positions."""
 
     def __init__(self, scene: Scene, soft: float = SOFT) -> None:
         self._model, self._joints, self._soft = scene.model, scene.num_joints, soft
         self._root = scene.model.body(scene.robot.root_body).id
-        self.geoms = [_sole(scene.model, name) for name in scene.feet]
+        self.feet = [_sole(scene.model, name) for name in scene.feet]
         self._kp = scene.robot.array("kp").astype(np.float32)
 
     def bear(self, data: mujoco.MjData) -> NDArray[np.bool_]:
         """Which feet bear weight `(F,)` by their soles' height."""
-        sizes = self._model.geom_size
-        low = [data.geom_xpos[sole, 2] - sizes[sole, 0] for sole in self.geoms]
-        return np.array([height.min() < STANDING for height in low])
+        heights = [_world(data, foot)[:, 2] - foot.radius for foot in self.feet]
+        return np.array([height.min() < STANDING for height in heights])
 
     def offsets(self, data: mujoco.MjData) -> Floats:
         """Joint offsets `(2**F, J, 6)` [rad] for a unit wrench on the root.
@@ -85,9 +94,9 @@ class Soles:
         the wrench; whether friction and the feet's edges allow them is left to
         `Balance`'s limit.
         """
-        found = np.zeros((2 ** len(self.geoms), self._joints, 6), np.float32)
+        found = np.zeros((2 ** len(self.feet), self._joints, 6), np.float32)
         turn = data.xmat[self._root].reshape(3, 3)
-        feet = [self.jacobian(data, foot) for foot in range(len(self.geoms))]
+        feet = [self.jacobian(data, foot) for foot in range(len(self.feet))]
         for stand in range(1, len(found)):
             jac = np.concatenate([j for f, j in enumerate(feet) if stand >> f & 1])
             base = jac[:, :6].T.copy()
@@ -98,11 +107,10 @@ class Soles:
 
     def jacobian(self, data: mujoco.MjData, foot: int) -> Floats:
         """Jacobian `(3 P, nv)` of the P points of a foot's sole."""
-        sole = self.geoms[foot]
-        jac = np.zeros((len(sole), 3, self._model.nv))
-        for k, geom in enumerate(sole):
-            body = int(self._model.geom_bodyid[geom])
-            mujoco.mj_jac(self._model, data, jac[k], None, data.geom_xpos[geom], body)
+        sole = self.feet[foot]
+        jac = np.zeros((len(sole.points_b), 3, self._model.nv))
+        for of_point, point in zip(jac, _world(data, sole), strict=True):
+            mujoco.mj_jac(self._model, data, of_point, None, point, sole.body)
         return jac.reshape(-1, self._model.nv)
 
 
@@ -122,7 +130,13 @@ def _twist(qpos: Floats, qvel: Floats) -> Floats:
     return np.concatenate([qvel[:, :3], spin], 1)
 
 
-def _sole(model: mujoco.MjModel, foot: str) -> list[int]:
-    """Geoms of a foot that touch the floor."""
-    solid = (model.geom_bodyid == model.body(foot).id) & (model.geom_contype > 0)
-    return [int(geom) for geom in np.flatnonzero(solid)]
+def _sole(model: mujoco.MjModel, name: str) -> Sole:
+    body = model.body(name).id
+    solid = (model.geom_bodyid == body) & (model.geom_contype > 0)
+    return Sole(body, *sole_points(model, np.flatnonzero(solid)))
+
+
+def _world(data: mujoco.MjData, sole: Sole) -> Floats:
+    """The sole's points `(P, 3)` [m] in the world."""
+    turn = data.xmat[sole.body].reshape(3, 3)
+    return data.xpos[sole.body] + sole.points_b @ turn.T

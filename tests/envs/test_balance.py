@@ -4,10 +4,12 @@ import mujoco
 import numpy as np
 import pytest
 
+from assets.g1.other_shapes import FILE as OTHER_SHAPES
 from assets.g1.spec import g1
 from envs.balance import Balance, Soles, stands
 from envs.batch_env import BatchEnv
 from envs.task import ResetNoise
+from envs.variants import task_scene
 
 STILL = ResetNoise(root_xy=0.0, root_z=0.0, root_rot=0.0, joint=0.0)
 
@@ -44,6 +46,21 @@ def test_a_foot_stands_if_it_should_and_does(scene, reference):
     data.qpos[2] += 0.1
     mujoco.mj_kinematics(scene.model, data)
     assert not soles.bear(data).any()
+
+
+def test_feet_of_another_shape_give_the_same_moments(task, scene, reference):
+    """Two capsules along the sole hold a robot up as four spheres do."""
+    other = task_scene(task, g1(OTHER_SHAPES), task.what.object)
+    rows = []
+    for one in (scene, other):
+        data, soles = mujoco.MjData(one.model), Soles(one)
+        data.qpos = reference.qpos[0]
+        mujoco.mj_kinematics(one.model, data)
+        mujoco.mj_comPos(one.model, data)
+        assert soles.bear(data).all()
+        rows.append(soles.offsets(data)[3])
+    scale = np.abs(rows[0]).max(axis=0)
+    assert (np.abs(rows[1] - rows[0]).max(axis=0) < 0.3 * scale).all()
 
 
 def test_the_wrench_leads_back_and_is_bounded(reference):
