@@ -8,13 +8,13 @@ import tyro
 
 from deploy.commands import Demo, Doctor, Report, Run
 from perception.commands import Convert, Import, Priors, Studio
-from policies.commands import Distill, Evaluate, Export, Play, Train
+from policies.commands import Distill, Evaluate, Export, Keep, Play, Train
 
 BAD_INPUT = 2
 INTERRUPTED = 130
 
 _COMMANDS = (
-    *(Studio, Priors, Train, Distill, Export, Evaluate),
+    *(Studio, Priors, Train, Evaluate, Keep, Distill, Export),
     *(Play, Run, Report, Demo, Doctor, Import, Convert),
 )
 

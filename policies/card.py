@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from policies.commands import Train
@@ -13,6 +14,14 @@ from policies.tables import show
 Figures = Mapping[str, Any]
 
 LICENCE = "Apache-2.0, as the code that made it."
+
+RUN_GOES_ON = "With the run's directory RUN, this trains it on, from where it stopped:"
+
+REFINER_LIMITS = """\
+- Measured in MuJoCo alone, along clips. It sees what no robot measures: the root's
+  place in the world, the feet's forces, and the clip's future. `sugarmill distill` makes
+  of it what a robot can run.
+- What was not measured above is not known."""
 
 LIMITS = """\
 - Measured in MuJoCo alone. Nothing here was validated on hardware: read Sugarmill's
@@ -34,14 +43,45 @@ def model_card(contract: Contract, metrics: Figures) -> str:
         ["## Going on", "", *_going_on(metrics)],
         ["## Licence", "", LICENCE],
     ]
-    return "\n\n".join("\n".join(part) for part in parts if len(part) > 2) + "\n"
+    return _joined(parts)
+
+
+def refiner_card(config: Figures, metrics: Figures) -> str:
+    """MODEL_CARD.md of a refiner that is given away without its run."""
+    task = config["task"]
+    what = (
+        f"A refiner of Sugarmill for `{task}`: it adds to the targets that a clip, its "
+        "inverse dynamics and balance give, 50 times a second, and so follows the clip "
+        "in physics. `sugarmill train OTHER --init` starts another task from it."
+    )
+    parts = [
+        [f"# Refiner of {task}", "", what],
+        ["## Results", "", *_results(metrics)],
+        ["## Made from", "", *_origin(metrics)],
+        ["## Limits", "", REFINER_LIMITS],
+        ["## Going on", "", *_going_on(metrics, "With priors, this trains it on:")],
+        ["## Licence", "", LICENCE],
+    ]
+    return _joined(parts)
+
+
+def init_command(task: str, settings: Figures, refiner: Path) -> str:
+    """The command line that trains on from a kept refiner with the same settings."""
+    words = [f"sugarmill train {task} --priors PRIORS --out RUN --init {refiner}"]
+    return " ".join(words + _flags(settings))
 
 
 def continue_command(task: str, settings: Figures) -> str:
     """The command line that trains a run of these settings twice as long."""
-    fields = {field.name: field.default for field in dataclasses.fields(Train)}
     words = [f"sugarmill train {task} --priors RUN/priors --out RUN --resume"]
-    for name, value in {**settings, "steps": 2 * settings["steps"]}.items():
+    return " ".join(words + _flags({**settings, "steps": 2 * settings["steps"]}))
+
+
+def _flags(settings: Figures) -> list[str]:
+    """Options of `train` for all settings that are not its defaults."""
+    fields = {field.name: field.default for field in dataclasses.fields(Train)}
+    words = []
+    for name, value in settings.items():
         if name not in fields or value == fields[name]:
             continue
         flag = name.replace("_", "-")
@@ -49,7 +89,12 @@ def continue_command(task: str, settings: Figures) -> str:
             words.append(f"--{flag}" if value else f"--no-{flag}")
         else:
             words.append(f"--{flag} {value}")
-    return " ".join(words)
+    return words
+
+
+def _joined(parts: list[list[str]]) -> str:
+    """Sections as Markdown, without those that have but a heading."""
+    return "\n\n".join("\n".join(part) for part in parts if len(part) > 2) + "\n"
 
 
 def _what(contract: Contract) -> list[str]:
@@ -143,11 +188,10 @@ def _worlds(axes: Figures) -> list[str]:
     return [*lines, "", note]
 
 
-def _going_on(metrics: Figures) -> list[str]:
+def _going_on(metrics: Figures, told: str = RUN_GOES_ON) -> list[str]:
     command = metrics.get("training", {}).get("continue", "")
     if not command:
         return []
-    told = "With the run's directory RUN, this trains it on, from where it stopped:"
     return [told, "", "```sh", command, "```"]
 
 

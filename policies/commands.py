@@ -171,6 +171,24 @@ class Export:
 
 
 @dataclasses.dataclass(frozen=True)
+class Keep:
+    """Keep a run's refiner to give away or to start from, with figures and a card."""
+
+    source: tyro.conf.Positional[Path]
+    """An evaluated run."""
+    out: Path
+    videos: str = ""
+    """For the card: what kind of videos the clips were made from."""
+
+    def run(self) -> int:
+        """Copy networks, settings and figures; neither checkpoint nor priors."""
+        from policies.keep import keep_refiner
+
+        print(keep_refiner(self.source, self.out, self.videos))
+        return 0
+
+
+@dataclasses.dataclass(frozen=True)
 class Evaluate:
     """Evaluate a run's refiner, or a bundle without any reference."""
 

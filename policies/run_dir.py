@@ -75,6 +75,11 @@ class RunDir:
         return self.path / "metrics.json"
 
     @property
+    def card(self) -> Path:
+        """What a refiner that is given away says of itself."""
+        return self.path / "MODEL_CARD.md"
+
+    @property
     def film(self) -> Path:
         """The policy from the first frame at the end of training."""
         return self.path / "policy.mp4"
