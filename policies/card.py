@@ -19,8 +19,8 @@ RUN_GOES_ON = "With the run's directory RUN, this trains it on, from where it st
 
 REFINER_LIMITS = """\
 - Measured in MuJoCo alone, along clips. It sees what no robot measures: the root's
-  place in the world, the feet's forces, and the clip's future. `sugarmill distill` makes
-  of it what a robot can run.
+  place in the world, the feet's forces, and the clip's future. `sugarmill distill`
+  makes of it what a robot can run.
 - What was not measured above is not known."""
 
 LIMITS = """\
