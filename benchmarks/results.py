@@ -6,18 +6,12 @@ import json
 from pathlib import Path
 from typing import Any
 
-from benchmarks import deploy_rows, perception_rows
+from benchmarks import deploy_rows, perception_rows, skill_rows
 from benchmarks.result import FOLDER
 from policies.tables import show
 
 ROOT = Path(__file__).parents[1]
-BUNDLES = ROOT / "assets" / "bundles"
 README = ROOT / "README.md"
-SKILL_ROWS = (
-    ("refiner", "completion", "refiner completes its clips", "sugarmill evaluate RUN"),
-    ("bundle", "success", "skill without reference", "sugarmill evaluate BUNDLE"),
-)
-"""Section and figure of a bundle's metrics, what it is called, what prints it."""
 
 
 def main() -> None:
@@ -33,7 +27,7 @@ def table() -> list[str]:
     """Rows of the table, Markdown; a benchmark that was not run leaves its rows out."""
     rows = [
         *perception_rows.rows(_figures("perception")),
-        *_bundles(),
+        *skill_rows.rows(ROOT / "assets"),
         *_skill(),
         *deploy_rows.rows(_figures("deploy")),
         *_throughput(),
@@ -41,34 +35,6 @@ def table() -> list[str]:
     ]
     body = [f"| {name} | {value} | `{command}` |" for name, value, command in rows]
     return ["| what | figure | printed by |", "|---|---|---|", *body]
-
-
-def _bundles() -> list[tuple[str, str, str]]:
-    """Rows of every shipped skill, from the figures that its bundle keeps."""
-    found = sorted(BUNDLES.glob("*/metrics.json"))
-    return [row for path in found for row in _bundle(path)]
-
-
-def _bundle(path: Path) -> list[tuple[str, str, str]]:
-    """A skill's refiner, its training, and the skill itself."""
-    metrics, name = json.loads(path.read_text()), path.parent.name.replace("_", "-")
-    rows = []
-    for section, key, text, command in SKILL_ROWS:
-        seen, unseen = (metrics.get(section + end, {}) for end in ("", "_test"))
-        if key in seen:
-            value = show(seen[key])
-            value += f"; clips it never saw: {show(unseen[key])}" if unseen else ""
-            rows.append((f"{name}: {text}", value, command))
-    training = metrics["training"]
-    rows.append(
-        (
-            f"{name}: training, {training['machine']}",
-            f"{training['steps'] / 1e6:.1f} M steps, "
-            f"{training['seconds'] / 60:.0f} min",
-            "sugarmill train",
-        )
-    )
-    return rows
 
 
 def _skill() -> list[tuple[str, str, str]]:
