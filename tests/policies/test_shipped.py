@@ -42,4 +42,8 @@ def test_a_shipped_refiner_can_be_started_from(path):
     assert len(load_network(run.refiner).normalizer.mean) == width
     assert load_network(run.critic).shape == (1,)
     metrics = json.loads((path / "metrics.json").read_text())
-    assert metrics["refiner"]["completion"]["trials"] >= 100
+    for section in ("refiner", "refiner_test"):
+        assert metrics[section]["completion"]["trials"] >= 100
+    card = run.card.read_text()
+    assert card.startswith(f"# Refiner of {config['task']}")
+    assert f"--init assets/refiners/{path.name}" in card
