@@ -49,9 +49,9 @@ class Train:
     """Reward contact where the prior says so."""
     assist: bool = False
     """Lead the object by a virtual spring that fades as episodes complete."""
-    gamma: float = 0.97
-    """Discount; 0.99 sees what goes wrong slowly, as an object that slips."""
-    learning_rate: float = 5e-4
+    gamma: float = 0.99
+    """Discount; 0.97 does not see what goes wrong slowly, as an object that slips."""
+    learning_rate: float = 2e-4
     trials: int = 64
     """Episodes without noise, twenty times a run; the best keeps its networks."""
     stop_at: float = 0.0

@@ -30,8 +30,8 @@ class TrainSettings:
     """Control steps per simulation and iteration."""
     batch_size: int = 2048
     epochs: int = 5
-    learning_rate: float = 5e-4
-    gamma: float = 0.97
+    learning_rate: float = 2e-4
+    gamma: float = 0.99
     gae_lambda: float = 0.95
     clip_range: float = 0.2
     target_kl: float = 0.03
