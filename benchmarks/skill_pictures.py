@@ -73,13 +73,13 @@ def _row(run: RunDir, seed: int) -> Image:
 
 
 def moments(prior: Prior, length: int) -> list[int]:
-    """Five frames: the first, as touch begins, in its middle and at its end, the last.
+    """Five frames: the first, on the way, as touch begins, in its middle, the last.
 
     `length` is how many frames the episode lasted; none is beyond it.
     """
     touch = np.flatnonzero(prior.contact.any(axis=1))
     begin, end = int(touch[0]), int(touch[-1])
-    wanted = [0, begin, (begin + end) // 2, end, prior.num_frames - 1]
+    wanted = [0, begin // 2, begin, (begin + end) // 2, prior.num_frames - 1]
     return [min(frame, length - 1) for frame in wanted]
 
 

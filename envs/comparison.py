@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from assets.objects import Shape
 from assets.robot import RobotSpec
 from envs.balance import WEIGHT_FORCE
 from envs.quantities import Motion, Step, yaw_frame
@@ -25,7 +26,8 @@ class Comparison:
         self, task: Task, robot: RobotSpec, feet: tuple[str, ...], num_envs: int
     ) -> None:
         bodies = robot.tracked_bodies
-        self._dt, self._shape = task.dt, task.object.shape
+        self._dt = task.dt
+        self._shape: Shape = task.object.shape
         self.anchor = bodies.index(robot.anchor_body)
         self._ends = np.array([bodies.index(b) for b in robot.end_effectors])
         self._feet = np.array([bodies.index(b) for b in feet])

@@ -179,7 +179,7 @@ class Safety:
     def _clamp(self, wish: Floats, state: RobotState) -> Floats:
         """What the motors are allowed of it, counting what was cut."""
         measured = state.joint_pos, state.joint_vel
-        q = self._motors.clamp(wish, self._sent, *measured)
+        q = np.asarray(self._motors.clamp(wish, self._sent, *measured), np.float64)
         self.clamped += int(np.count_nonzero(q != wish))
         return q
 

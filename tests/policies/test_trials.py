@@ -24,6 +24,11 @@ def test_a_trial_is_better_by_what_it_completes_then_by_what_it_reaches():
     assert short < longer < Trial.of(attempts(6), 0)
 
 
+def last_layer(network) -> np.ndarray:
+    """A copy of the weights that give the actions."""
+    return network.layers[-1].weight.detach().numpy().copy()
+
+
 @pytest.fixture
 def train_with(tmp_path, priors_folder, tiny, monkeypatch):
     def train(*done: int) -> tuple[RunDir, list]:
@@ -31,7 +36,7 @@ def train_with(tmp_path, priors_folder, tiny, monkeypatch):
         left, seen = list(done), []
 
         def roll(task, robot, priors, agent, **_):
-            seen.append(agent.network.layers[-1].weight.detach().numpy().copy())
+            seen.append(last_layer(agent.network))
             return attempts(left.pop(0))
 
         monkeypatch.setattr("policies.train.roll_refiner", roll)
@@ -47,9 +52,9 @@ def train_with(tmp_path, priors_folder, tiny, monkeypatch):
 @pytest.mark.parametrize("best", [0, 1, 2])
 def test_the_refiner_is_the_networks_of_the_best_trial(best, train_with):
     run, seen = train_with(*(7 if k == best else 3 for k in range(3)))
-    kept = load_network(run.refiner).layers[-1].weight
+    kept = last_layer(load_network(run.refiner))
     for k, weight in enumerate(seen):
-        assert np.array_equal(kept.detach().numpy(), weight) == (k == best)
+        assert np.array_equal(kept, weight) == (k == best)
     assert load_arrays(run.progress)["trials_best"].tolist() == [0.7, 0.7, 64 * best]
 
 
@@ -64,7 +69,7 @@ def test_a_resumed_run_remembers_its_best_trial(train_with, tiny, priors_folder)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("policies.train.roll_refiner", lambda *_, **__: attempts(8))
         train_run("lift-box", priors_folder, run.path, more, resume=True)
-    kept = load_network(run.refiner).layers[-1].weight.detach().numpy()
+    kept = last_layer(load_network(run.refiner))
     np.testing.assert_array_equal(kept, seen[1])
 
 
