@@ -52,10 +52,14 @@ class Train:
     gamma: float = 0.99
     """Discount; 0.97 does not see what goes wrong slowly, as an object that slips."""
     learning_rate: float = 2e-4
+    initial_log_std: float = -1.0
+    """Log of the noise that exploration begins with; less suits a run with --init."""
     trials: int = 64
     """Episodes without noise, twenty times a run; the best keeps its networks."""
     stop_at: float = 0.0
     """Stop once this share of episodes completes from the first frame; 0: never."""
+    seconds: float = 0.0
+    """Stop after this much time; 0: never."""
     device: Literal["cpu", "cuda"] = "cpu"
     randomize: bool = False
     """Draw friction, mass and more anew each episode, and push the robot."""
