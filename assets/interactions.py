@@ -15,6 +15,7 @@ from assets.objects import (
     KICK_BOX,
     LIFT_BOX,
     SMALL_BOX,
+    USUAL,
     ObjectSpec,
 )
 
@@ -65,3 +66,15 @@ def interaction(name: str) -> Interaction:
         msg = f"unknown task '{name}'; there are: {known}"
         raise ValueError(msg)
     return INTERACTIONS[name]
+
+
+def usual_object(shape: str, task: str | None) -> ObjectSpec:
+    """What an object of this shape is expected to weigh and to rub like.
+
+    The task's own if it has that shape: a tall box that is kicked or pushed slides
+    only while its friction is below its width over its height, else it tips over.
+    """
+    own = INTERACTIONS[task].object if task in INTERACTIONS else None
+    if own is not None and own.shape == shape:
+        return own
+    return USUAL.get(shape, SMALL_BOX)

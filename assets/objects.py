@@ -120,3 +120,11 @@ BIG_BOX = ObjectSpec("big_box", "box", (0.55, 0.60, 0.75), 0.75, friction=0.4)
 
 BOTTLE = ObjectSpec("bottle", "cylinder", (0.13, 0.13, 0.36), 0.75)
 CHAIR = ObjectSpec("chair", "chair", (0.44, 0.46, 0.80), 3.0)
+
+USUAL: dict[str, ObjectSpec] = {
+    "box": SMALL_BOX,
+    "cylinder": BOTTLE,
+    "sphere": ObjectSpec("ball", "sphere", (0.22, 0.22, 0.22), 0.4),
+    "chair": CHAIR,
+}
+"""What to expect of a shape where nothing more is known."""

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assets import rotations
+from assets.interactions import usual_object
 from assets.objects import LIFT_BOX, ObjectSpec
 from perception.camera import intrinsics, invert, transform, world_from_floor
 from perception.contacts import label_contacts
@@ -18,7 +19,8 @@ from perception.objects.colour import KeyFrames, key_frames
 from perception.objects.grasp import palm_places
 from perception.objects.manner import manner_of, takes_hands, touching
 from perception.objects.settle import ObjectTrack
-from perception.objects.sizes import USUAL, measure_size
+from perception.objects.sizes import measure_size
+from perception.objects.sliding import slide_friction
 from perception.objects.tracker import Clip, ObjectTracker
 from perception.person.human import Human, Observation, fit_human, observe
 from perception.person.people import sample_frames, second_person
@@ -116,6 +118,7 @@ def see_clip(
         bodies = touching(scene.task, spec)
         contact = label_contacts(joints_w, spec, *where, video.fps, bodies)
         track = dataclasses.replace(track, contact=contact)
+        spec = _rubbing(scene, spec, track, notes)
     source = {
         "field_of_view": camera_source,
         "person_height_m": height,
@@ -181,6 +184,17 @@ def _standing(clip: Clip, human: Human) -> Clip:
     return dataclasses.replace(clip, joints_w=joints_w, T_world_to_cam=T)
 
 
+def _rubbing(
+    scene: Scene, spec: ObjectSpec, track: Track, notes: list[str]
+) -> ObjectSpec:
+    """The object with the friction that its slide shows, unless the file tells it."""
+    friction = None if scene.rubs else slide_friction(track)
+    if friction is None:
+        return spec
+    notes.append(f"friction of the {spec.name} measured as {friction:.2f}")
+    return dataclasses.replace(spec, friction=friction)
+
+
 def _object_spec(
     scene: Scene, keys: KeyFrames, joints_w: Floats, T: Floats, notes: list[str]
 ) -> ObjectSpec:
@@ -189,7 +203,7 @@ def _object_spec(
         return scene.object or LIFT_BOX
     found = measure_size(keys, scene.object_shape, joints_w, T, scene.task)
     if found is None:
-        usual = USUAL[scene.object_shape]
+        usual = usual_object(scene.object_shape, scene.task)
         notes.append(f"size of the {usual.shape} not found, assumed {usual.size} m")
         return usual
     size = " x ".join(f"{length:.2f}" for length in found.spec.size)

@@ -21,7 +21,7 @@ from perception.scene_file import SceneFile, load_scenes
 from perception.video import file_hash, find_videos
 from perception.worker import Job
 
-VERSION = 2
+VERSION = 3
 """Raise when the same video and settings would give another prior."""
 SAVING_SHARE = 0.05
 """Of the time, at most, goes into writing the manifest."""
@@ -62,7 +62,7 @@ def make_priors(
     model = resolve_model(pose_model)
     gate = 0.0 if keep_all else GATE
     plain = Job("", folder, "", out, robot, model, model_hash(model), gate, VERSION)
-    jobs, records = _plan(videos, plain, load_scenes(folder), task)
+    jobs, records = _plan(videos, plain, load_scenes(folder, task))
     out.mkdir(parents=True, exist_ok=True)
     before = Manifest.load(out) if (out / FILE_NAME).exists() else None
     manifest = Manifest(str(folder), records | _finished(jobs, before))
@@ -111,7 +111,7 @@ def _run(
 
 
 def _plan(
-    videos: list[Path], plain: Job, scenes: SceneFile, task: str | None
+    videos: list[Path], plain: Job, scenes: SceneFile
 ) -> tuple[list[Job], dict[str, ClipRecord]]:
     """A job for every video, and records of those that cannot even be read."""
     jobs: list[Job] = []
@@ -126,8 +126,6 @@ def _plan(
             name += "_"
         taken.add(name)
         scene = scenes.scene(video.stem)
-        if task is not None:
-            scene = dataclasses.replace(scene, task=task)
         job = dataclasses.replace(plain, name=name, video=video, scene=scene)
         try:
             jobs.append(dataclasses.replace(job, sha256=file_hash(video)))

@@ -7,7 +7,8 @@ import tomllib
 from pathlib import Path
 from typing import Any, get_args
 
-from assets.objects import LIFT_BOX, ObjectSpec, Shape
+from assets.interactions import usual_object
+from assets.objects import ObjectSpec, Shape
 from perception.objects.marker import Marker
 
 FILE_NAME = "scene.toml"
@@ -32,6 +33,7 @@ class Scene:
     | task | | name of the task shown |
     | object | | shape and size of what is handled |
     | object_shape | | of an object whose size is to be found |
+    | rubs | | whether the file tells the object's friction |
     | markers | | printed on its faces |
     | object_poses | | file or folder with its poses, one per frame |
     | field_of_view_deg | degree | horizontal |
@@ -41,6 +43,7 @@ class Scene:
     task: str | None = None
     object: ObjectSpec | None = None
     object_shape: Shape | None = None
+    rubs: bool = False
     markers: tuple[Marker, ...] = ()
     object_poses: str | None = None
     field_of_view_deg: float | None = None
@@ -65,11 +68,14 @@ class SceneFile:
         return self.clips.get(name, self.defaults)
 
 
-def load_scenes(folder: Path) -> SceneFile:
-    """Read `folder/scene.toml`; without one, nothing is known."""
+def load_scenes(folder: Path, task: str | None = None) -> SceneFile:
+    """Read `folder/scene.toml`; without one, nothing is known but perhaps `task`.
+
+    A `task` named here is every clip's, whatever the file says.
+    """
     path = folder / FILE_NAME
     if not path.exists():
-        return SceneFile()
+        return SceneFile(Scene(task=task))
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
@@ -79,26 +85,25 @@ def load_scenes(folder: Path) -> SceneFile:
     if not isinstance(clips, dict):
         msg = f'{path}: clips must be tables like [clips."NAME"]'
         raise ValueError(msg)
-    defaults = _scene(values, f"{path}", Scene(), folder)
-    return SceneFile(
-        defaults,
-        {
-            name: _scene(t, f"{path}, clip '{name}'", defaults, folder)
-            for name, t in clips.items()
-        },
-    )
+    named = {} if task is None else {"task": task}
+    defaults = _scene(values | named, f"{path}", folder)
+    scenes: dict[str, Scene] = {}
+    for name, own in clips.items():
+        where = f"{path}, clip '{name}'"
+        if not isinstance(own, dict):
+            msg = f"{where}: expected a table with {', '.join(KEYS)}"
+            raise ValueError(msg)
+        scenes[name] = _scene(values | own | named, where, folder)
+    return SceneFile(defaults, scenes)
 
 
-def _scene(values: Any, where: str, base: Scene, folder: Path) -> Scene:
-    if not isinstance(values, dict):
-        msg = f"{where}: expected a table with {', '.join(KEYS)}"
-        raise ValueError(msg)
+def _scene(values: dict[str, Any], where: str, folder: Path) -> Scene:
     _check_keys(values, KEYS, where)
     changes: dict[str, Any] = {}
     if "task" in values:
         changes["task"] = _text(values["task"], "task", where)
     if "object" in values:
-        changes |= _object(values["object"], where)
+        changes |= _object(values["object"], where, changes.get("task"))
     if "object_poses" in values:
         named = _text(values["object_poses"], "object_poses", where)
         changes["object_poses"] = str(folder / named)
@@ -108,7 +113,7 @@ def _scene(values: Any, where: str, base: Scene, folder: Path) -> Scene:
     ):
         if key in values:
             changes[key] = _number(values[key], key, low, high, where)
-    scene = dataclasses.replace(base, **changes)
+    scene = Scene(**changes)
     if "markers" in values:
         found = _markers(values["markers"], scene.object, where)
         scene = dataclasses.replace(scene, markers=found)
@@ -146,8 +151,11 @@ def _marker(values: Any, spec: ObjectSpec, where: str) -> Marker:
     return marker
 
 
-def _object(values: Any, where: str) -> dict[str, Any]:
-    """What the table `object` says: a spec, or a shape alone."""
+def _object(values: Any, where: str, task: str | None) -> dict[str, Any]:
+    """What the table `object` says: a spec, or a shape alone.
+
+    Mass and friction that it does not tell are those usual in the task.
+    """
     if not isinstance(values, dict):
         msg = f'{where}: object must be like {{ shape = "box", size = [x, y, z] }}'
         raise ValueError(msg)
@@ -161,26 +169,27 @@ def _object(values: Any, where: str) -> dict[str, Any]:
             known = ", ".join(get_args(Shape))
             msg = f"{where}: object needs shape and size [m], or shape alone ({known})"
             raise ValueError(msg)
-        return {"object": None, "object_shape": shape}
+        return {"object_shape": shape}
     size = values["size"]
     if not isinstance(size, list) or len(size) != 3:
         msg = f"{where}: object size {size!r} must be three lengths [m]"
         raise ValueError(msg)
     lengths = tuple(_number(s, "size", 0.01, 3.0, where) for s in size)
     shape = _text(values["shape"], "shape", where)
+    usual = usual_object(shape, task)
     spec = ObjectSpec(
         _text(values.get("name", shape), "name", where),
         shape,  # type: ignore[arg-type]  # validated below
         (lengths[0], lengths[1], lengths[2]),
-        _number(values.get("mass", LIFT_BOX.mass), "mass", 0.01, 100.0, where),
-        _number(values.get("friction", LIFT_BOX.friction), "friction", 0.0, 3.0, where),
+        _number(values.get("mass", usual.mass), "mass", 0.01, 100.0, where),
+        _number(values.get("friction", usual.friction), "friction", 0.0, 3.0, where),
     )
     try:
         spec.validate()
     except ValueError as error:
         msg = f"{where}: {error}"
         raise ValueError(msg) from error
-    return {"object": spec, "object_shape": None}
+    return {"object": spec, "rubs": "friction" in values}
 
 
 def _check_keys(values: dict[str, Any], known: tuple[str, ...], where: str) -> None:

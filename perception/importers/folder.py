@@ -42,11 +42,11 @@ def import_motions(
     out.mkdir(parents=True, exist_ok=True)
     known = Manifest.load(out).clips if (out / FILE_NAME).exists() else {}
     manifest = Manifest(str(path), dict(known))
-    scenes = load_scenes(path if path.is_dir() else path.parent)
+    scenes = load_scenes(path if path.is_dir() else path.parent, task)
     for name, file in name_files(files).items():
         scene = scenes.scene(name)
         request = Request(
-            *(file, name, robot, task or scene.task, scene.object),
+            *(file, name, robot, scene.task, scene.object),
             fps=fps,
             height_m=scene.person_height_m,
         )

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assets import rotations
-from assets.objects import BOTTLE, CHAIR, SMALL_BOX, ObjectSpec, Shape
+from assets.interactions import usual_object
+from assets.objects import USUAL, ObjectSpec, Shape
 from perception.objects.colour import KeyFrames
 from perception.objects.contour import SIGMA_PX, Patch, find_edges, shifts_w
 from perception.objects.hiding import body_points
@@ -26,12 +27,6 @@ from perception.objects.starts import starts
 
 Floats = NDArray[np.floating]
 
-USUAL = {
-    "box": SMALL_BOX,
-    "cylinder": BOTTLE,
-    "sphere": ObjectSpec("ball", "sphere", (0.22, 0.22, 0.22), 0.4),
-    "chair": CHAIR,
-}
 SCALES = (0.6, 1.0, 1.5)
 SIGMA_LOG = 0.5
 """How far sizes usually are from `USUAL`, in the logarithm."""
@@ -92,6 +87,7 @@ def measure_size(
     sigma = _sigma(information, spec)
     worst = float(max(s / length for s, length in zip(sigma, spec.size, strict=True)))
     sure = float(np.clip(1.0 - 2.0 * worst, 0.0, 1.0)) * min(seen / 0.8, 1.0)
+    spec = dataclasses.replace(spec, friction=usual_object(shape, task).friction)
     return Measured(spec, sigma, sure)
 
 

@@ -1,5 +1,6 @@
 import pytest
 
+from assets.objects import BIG_BOX, BOTTLE, KICK_BOX, SMALL_BOX
 from perception.scene_file import Scene, load_scenes
 
 
@@ -28,6 +29,54 @@ def test_a_clip_overrides_the_defaults_and_keeps_the_rest(tmp_path):
     assert other.task == clip.task == "lift-box"
     assert clip.object is not None
     assert clip.object.size == (0.3, 0.4, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("task", "shape", "usual"),
+    [
+        ("kick-box", "box", KICK_BOX),
+        ("push-box", "box", BIG_BOX),
+        ("sit-chair", "cylinder", BOTTLE),
+        ("no such task", "box", SMALL_BOX),
+        (None, "box", SMALL_BOX),
+    ],
+)
+def test_untold_mass_and_friction_are_those_of_the_task(tmp_path, task, shape, usual):
+    named = "" if task is None else f"task = '{task}'\n"
+    text = f"{named}object = {{ shape = '{shape}', size = [0.4, 0.4, 0.5] }}"
+    scene = write(tmp_path, text).scene("any")
+    assert scene.object is not None
+    assert (scene.object.mass, scene.object.friction) == (usual.mass, usual.friction)
+    assert not scene.rubs
+
+
+def test_a_clip_of_another_task_has_another_objects_friction(tmp_path):
+    text = """
+        task = "push-box"
+        object = { shape = "box", size = [0.4, 0.5, 0.6] }
+        [clips.lifted]
+        task = "carry-box"
+        [clips.told]
+        object = { shape = "box", size = [0.4, 0.5, 0.6], mass = 2.0, friction = 0.3 }
+    """
+    scenes = write(tmp_path, text)
+    frictions = [scenes.scene(n).object.friction for n in ("other", "lifted", "told")]
+    assert frictions == [BIG_BOX.friction, SMALL_BOX.friction, 0.3]
+    assert [scenes.scene(n).rubs for n in ("other", "told")] == [False, True]
+
+
+def test_a_task_named_beside_the_file_is_every_clips(tmp_path):
+    text = """
+        task = "push-box"
+        object = { shape = "box", size = [0.4, 0.5, 0.6] }
+        [clips.other]
+        task = "kick-box"
+    """
+    write(tmp_path, text)
+    scenes = load_scenes(tmp_path, "carry-box")
+    assert scenes.scene("other").task == scenes.scene("any").task == "carry-box"
+    assert scenes.scene("other").object.mass == SMALL_BOX.mass
+    assert load_scenes(tmp_path / "nowhere", "lift-box").scene("any").task == "lift-box"
 
 
 @pytest.mark.parametrize(
