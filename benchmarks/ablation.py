@@ -1,10 +1,10 @@
 """What each switch of training is worth: `python -m benchmarks.ablation`.
 
 Trains every task with the defaults and with one switch changed, for several seeds, one
-run after another, until a share of episodes completes or the steps are spent. Finished
-cells are kept in OUT/cells.json and a killed run goes on from its checkpoint, so the
-same command may be given again until it is done; with more --steps, cells that did not
-get there go on.
+run after another, until a share of a trial's episodes, which are without noise,
+completes or the steps are spent. Finished cells are kept in OUT/cells.json and a killed
+run goes on from its checkpoint, so the same command may be given again until it is
+done; with more --steps, cells that did not get there go on.
 
 The variants without depenetration need the tracks beside the priors, as in a folder
 that `sugarmill priors` wrote; without them these variants are left out.
@@ -25,10 +25,10 @@ from rich.table import Table
 
 from benchmarks.raw_priors import raw_priors
 from benchmarks.result import write_result
-from policies.curve import learnt_row
 from policies.fan import RunJob, check_jobs, run_job
 from policies.run_dir import RunDir, write_json
 from policies.settings import TrainSettings
+from policies.trials import learnt_row
 
 BASE = "defaults"
 RAW = ("no-depenetration", "no-depenetration-no-deep-starts")
@@ -64,8 +64,8 @@ class Settings:
     variants: tuple[str, ...] = tuple(VARIANTS)
     seeds: tuple[int, ...] = (0, 1, 2)
     level: float = 0.9
-    """Share of 200 episodes from the first frame, exploring, that ends a run."""
-    steps: int = 6_000_000
+    """Share of a trial's 64 episodes from the first frame that ends a run."""
+    steps: int = 1_000_000
     """Control steps after which a run is given up."""
     num_envs: int = 256
 

@@ -31,7 +31,7 @@ CLIPS = ASSETS / "clips" / "lift_box"
 BUNDLE = ASSETS / "bundles" / "lift_box"
 
 GLIMPSE_SECONDS = 60.0
-SCRATCH = TrainSettings(steps=3_500_000, stop_at=0.8)
+SCRATCH = TrainSettings(steps=2_000_000, stop_at=0.95)
 ROUNDS = 30
 EPISODES = 3
 GLIMPSE_NOTE = (

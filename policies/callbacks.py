@@ -12,7 +12,6 @@ import torch
 from numpy.typing import NDArray
 from stable_baselines3.common.callbacks import BaseCallback
 
-from policies.curve import WINDOW, Curve
 from policies.network import moments
 from policies.refiner import actor_of, critic_of, save_network
 from policies.run_dir import RunDir, atomic, save_arrays
@@ -112,28 +111,6 @@ class Checkpoint(BaseCallback):
 
     def _save_model(self, path: Path) -> None:
         self.model.save(path)
-
-
-class StopWhenLearnt(BaseCallback):
-    """Ends training once completion over a full window is at a level."""
-
-    def __init__(self, curve: Curve, level: float) -> None:
-        super().__init__()
-        self.curve, self.level = curve, level
-
-    def _on_training_start(self) -> None:
-        self._look()
-
-    def _on_rollout_end(self) -> None:
-        self._look()
-
-    def _on_step(self) -> bool:
-        return not self._learnt
-
-    def _look(self) -> None:
-        """At rollouts' ends, so that the curve's last row shows the level reached."""
-        full = len(self.curve.complete) == WINDOW and not self.curve.helped
-        self._learnt = full and self.curve.share_complete() >= self.level
 
 
 class StopAfter(BaseCallback):

@@ -57,7 +57,7 @@ class Train:
     trials: int = 64
     """Episodes without noise, twenty times a run; the best keeps its networks."""
     stop_at: float = 0.0
-    """Stop once this share of episodes completes from the first frame; 0: never."""
+    """Stop once this share of a trial's episodes completes; 0: never."""
     seconds: float = 0.0
     """Stop after this much time; 0: never."""
     device: Literal["cpu", "cuda"] = "cpu"

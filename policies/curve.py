@@ -167,14 +167,5 @@ class Curve(BaseCallback):
             self._progress.stop()
 
 
-def learnt_row(rows: list[dict[str, Any]], level: float) -> dict[str, Any] | None:
-    """The first row of a curve in which a full window, unhelped, is at the level."""
-    for row in rows:
-        full = row.get("window") == WINDOW and not row.get("helped")
-        if full and row["completion"] >= level:
-            return row
-    return None
-
-
 def _mean(values: collections.deque) -> float:
     return float(np.mean(values)) if values else 0.0

@@ -60,7 +60,7 @@ class TrainSettings:
     """Episodes without noise, twenty times over a run, the best of which names its
     refiner; 0: none, the last networks are the refiner."""
     stop_at: float = 0.0
-    """Stop once this share of episodes completes from the first frame; 0: never."""
+    """Stop once this share of a trial's episodes completes; 0: never."""
     seconds: float = 0.0
     """Stop after this much wall-clock time; 0: never."""
     randomize: bool = False
@@ -91,6 +91,9 @@ class TrainSettings:
             raise ValueError(msg)
         if not 0.0 <= self.stop_at <= 1.0:
             msg = f"training: stop_at is {self.stop_at:g}, expected a share from 0 to 1"
+            raise ValueError(msg)
+        if self.stop_at > 0.0 and self.trials == 0:
+            msg = f"training: stop_at is {self.stop_at:g}, expected trials to tell when"
             raise ValueError(msg)
         if not self.max_depth >= 0.0:
             msg = f"training: max_depth is {self.max_depth:g}, expected 0 or more"

@@ -40,7 +40,7 @@ from policies.run_dir import (
     write_json,
 )
 from policies.settings import TrainSettings, pool_of, switched
-from policies.trials import IN_ALL, Trials
+from policies.trials import IN_ALL, StopWhenLearnt, Trials
 from policies.warm_start import warm_start
 
 TRIAL_SEED = 90_000
@@ -103,7 +103,7 @@ def train(
     if left > 0 or settings.steps == 0:
         steps = [feed, *([trials] if trials else []), curve, checkpoint]
         steps += [kept["assist"]] if settings.assist else []
-        steps += _ends(curve, settings)
+        steps += _ends(trials, settings)
         try:
             model.learn(left, CallbackList(steps), reset_num_timesteps=not resume)
         except KeyboardInterrupt:
@@ -136,11 +136,11 @@ def _trials(
     return Trials(run, roll, max(settings.steps // IN_ALL, 1))
 
 
-def _ends(curve: Curve, settings: TrainSettings) -> list[BaseCallback]:
+def _ends(trials: Trials | None, settings: TrainSettings) -> list[BaseCallback]:
     """What may end training before its steps are spent."""
     ends: list[BaseCallback] = []
-    if settings.stop_at > 0:
-        ends.append(callbacks.StopWhenLearnt(curve, settings.stop_at))
+    if trials is not None and settings.stop_at > 0:
+        ends.append(StopWhenLearnt(trials, settings.stop_at))
     if settings.seconds > 0:
         ends.append(callbacks.StopAfter(settings.seconds))
     return ends

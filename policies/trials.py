@@ -19,6 +19,9 @@ from policies.refiner import Agent, actor_of, critic_of, save_network
 from policies.rollouts import Attempt
 from policies.run_dir import RunDir
 
+Row = Mapping[str, Any]
+"""Of a run's curve."""
+
 IN_ALL = 20
 """Trials over a run's length, beside the one before it learns anything."""
 
@@ -98,7 +101,39 @@ class Trials(BaseCallback):
             save_network(self.run.critic, critic_of(self.model))  # pyright: ignore[reportArgumentType]
 
 
-def milestones(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+class StopWhenLearnt(BaseCallback):
+    """Ends training once a trial is at a level.
+
+    Not before the rollout after it is over, so that the curve's last row tells of it.
+    """
+
+    def __init__(self, trials: Trials, level: float) -> None:
+        super().__init__()
+        self.trials, self.level = trials, level
+        self._learnt = False
+
+    def _on_training_start(self) -> None:
+        if self.num_timesteps > 0:
+            self._look()
+
+    def _on_rollout_end(self) -> None:
+        self._look()
+
+    def _on_step(self) -> bool:
+        return not self._learnt
+
+    def _look(self) -> None:
+        best = self.trials.best
+        self._learnt = best is not None and best.completion >= self.level
+
+
+def learnt_row(rows: Sequence[Row], level: float) -> Row | None:
+    """The first row of a curve with a trial at the level; None where none is."""
+    held = (row for row in rows if row.get("trial") is not None)
+    return next((row for row in held if row["trial"] >= level), None)
+
+
+def milestones(rows: Sequence[Row]) -> dict[str, Any]:
     """What the trials in a curve's `rows` say, for a run's metrics; empty without any.
 
     The best of them, and the steps and seconds that went by until one was `LEARNT`.
@@ -107,7 +142,7 @@ def milestones(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     if not held:
         return {}
     best = max(held, key=lambda row: row["trial"])
-    learnt = next((row for row in held if row["trial"] >= LEARNT), {})
+    learnt = learnt_row(rows, LEARNT) or {}
     return {
         "best_trial": best["trial"],
         "best_trial_steps": best["steps"],

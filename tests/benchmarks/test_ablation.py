@@ -1,5 +1,6 @@
 import dataclasses
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,13 +16,16 @@ from envs.tasks import task_by_name
 from policies.run_dir import RunDir
 from policies.settings import TrainSettings
 
+FAILED = SimpleNamespace(ended="exploded", reached=0.1)
 TINY = TrainSettings(
-    rollout=8, batch_size=32, epochs=1, hidden=(16,), trials=0, threads=1
+    rollout=8, batch_size=32, epochs=1, hidden=(16,), trials=2, threads=1
 )
 
 
 @pytest.fixture
-def settings(tmp_path, priors_folder):
+def settings(tmp_path, priors_folder, monkeypatch):
+    """Two variants of a task that no trial ever completes."""
+    monkeypatch.setattr("policies.train.roll_refiner", lambda *_, **__: [FAILED])
     return Settings(
         priors=priors_folder,
         out=tmp_path / "out",

@@ -9,7 +9,7 @@ from envs.batch_env import BatchEnv
 from envs.penetration import reference_depth
 from policies import train as training
 from policies.callbacks import NormalizeObservations
-from policies.curve import WINDOW, Curve, learnt_row
+from policies.curve import WINDOW, Curve
 from policies.network import Normalizer
 from policies.run_dir import RunDir, load_arrays
 from policies.settings import TrainSettings, pool_of, switched
@@ -54,6 +54,7 @@ def test_the_contact_term_is_a_switch(task):
         ({"max_depth": -0.1}, r"max_depth is -0\.1, expected 0 or more"),
         ({"max_depth": float("nan")}, "max_depth is nan"),
         ({"stop_at": 1.2}, "expected a share from 0 to 1"),
+        ({"stop_at": 0.9, "trials": 0}, "expected trials to tell when"),
     ],
 )
 def test_switches_that_make_no_sense_are_refused(changes, message):
@@ -148,19 +149,6 @@ def test_help_fades_and_completion_counts_anew_without_it(task, robot, lift_prio
     again.restore({"strength": np.array(0.25)})
     assert again.assistance.strength == 0.25
     assert curve.helped
-
-
-def test_a_row_counts_when_its_window_is_full_and_nobody_helped():
-    rows = [
-        {"steps": 1, "window": 20, "helped": False, "completion": 1.0},
-        {"steps": 2, "window": WINDOW, "helped": True, "completion": 0.95},
-        {"steps": 3, "window": WINDOW, "helped": False, "completion": 0.85},
-        {"steps": 4, "window": WINDOW, "helped": False, "completion": 0.9},
-    ]
-    found = learnt_row(rows, 0.9)
-    assert found is not None
-    assert found["steps"] == 4
-    assert learnt_row(rows[:3], 0.9) is None
 
 
 def test_every_switch_at_once_trains_and_resumes(

@@ -9,7 +9,7 @@ from envs.episodes import COMPLETE
 from policies.refiner import load_network
 from policies.run_dir import RunDir, load_arrays
 from policies.stages import train_run
-from policies.trials import Trial, milestones
+from policies.trials import Trial, learnt_row, milestones
 
 
 def attempts(done: int, of: int = 10, reached: float = 0.0) -> list:
@@ -31,7 +31,7 @@ def last_layer(network) -> np.ndarray:
 
 @pytest.fixture
 def train_with(tmp_path, priors_folder, tiny, monkeypatch):
-    def train(*done: int) -> tuple[RunDir, list]:
+    def train(*done: int, **settings) -> tuple[RunDir, list]:
         """A run with trials of which so many episodes complete; what each trial saw."""
         left, seen = list(done), []
 
@@ -41,8 +41,8 @@ def train_with(tmp_path, priors_folder, tiny, monkeypatch):
 
         monkeypatch.setattr("policies.train.roll_refiner", roll)
         run = RunDir(tmp_path / "run")
-        settings = dataclasses.replace(tiny, trials=10)
-        train_run("lift-box", priors_folder, run.path, settings)
+        asked = dataclasses.replace(tiny, trials=10, **settings)
+        train_run("lift-box", priors_folder, run.path, asked)
         assert not left
         return run, seen
 
@@ -71,6 +71,20 @@ def test_a_resumed_run_remembers_its_best_trial(train_with, tiny, priors_folder)
         train_run("lift-box", priors_folder, run.path, more, resume=True)
     kept = last_layer(load_network(run.refiner))
     np.testing.assert_array_equal(kept, seen[1])
+
+
+def test_training_stops_at_a_trials_level_and_its_row_says_so(train_with):
+    run, _ = train_with(2, 9, 3, 3, stop_at=0.9, steps=640)
+    rows = run.read_curve()
+    assert [row["trial"] for row in rows[:2]] == [0.2, 0.9]
+    assert len(rows) == 2
+    assert learnt_row(rows, 0.9) is rows[1]
+    assert learnt_row(rows, 0.95) is None
+
+
+def test_a_policy_that_begins_at_the_level_is_still_recorded(train_with):
+    run, _ = train_with(10, 3, 3, stop_at=0.9, steps=640)
+    assert [row["trial"] for row in run.read_curve()] == [1.0]
 
 
 def test_a_real_trial_costs_no_random_number_of_the_run(tmp_path, priors_folder, tiny):
