@@ -13,7 +13,7 @@ OBJECT_BODY = "object"
 OBJECT_JOINT = "object_free"
 
 _WORLD = {"contype": 2, "conaffinity": 3}
-_FLOOR_FRICTION = 0.2
+_FLOOR_FRICTION = 0.05
 """Low, since MuJoCo takes the larger of two: what stands on the floor decides."""
 
 

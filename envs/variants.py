@@ -25,7 +25,7 @@ Ids = NDArray[np.integer]
 
 
 def objects_of(task: Task, priors: Sequence[Prior]) -> list[ObjectSpec]:
-    """The task's object in the size that it has in each prior.
+    """The task's object with each prior's size, mass and friction.
 
     Raises ValueError if there are no priors, or for an object of another shape.
     """
@@ -36,8 +36,11 @@ def objects_of(task: Task, priors: Sequence[Prior]) -> list[ObjectSpec]:
         if prior.object.shape != task.object.shape:
             msg = f"prior '{prior.name}': its object is a {prior.object.shape}, "
             raise ValueError(msg + f"{task.name} handles a {task.object.shape}")
-    sizes = [prior.object.size for prior in priors]
-    return [dataclasses.replace(task.object, size=size) for size in sizes]
+    told = ("size", "mass", "friction")
+    return [
+        dataclasses.replace(task.object, **{n: getattr(prior.object, n) for n in told})
+        for prior in priors
+    ]
 
 
 def task_scene(task: Task, robot: RobotSpec, obj: ObjectSpec) -> Scene:

@@ -37,6 +37,7 @@ LATE = 0.25
 LEAD_IN = 20
 HOLD = 50
 LEAST_SPEED = 1.0
+ROUNDS = 4
 
 
 def plan_kicking(demo: Demonstration, scene: RobotScene, body: Body) -> Plan:
@@ -50,7 +51,8 @@ def plan_kicking(demo: Demonstration, scene: RobotScene, body: Body) -> Plan:
     box = np.array([*demo.rest[:2], heading])
     away = half[0] + SOLE + body.toe + TOUCH
     place = np.array([*offset(box, -away, -sign * INWARD), heading])
-    swing = _swing(length, scene.object.friction, min(HEIGHT, MIDDLE * 2 * half[2]))
+    height = min(HEIGHT, MIDDLE * 2 * half[2])
+    swing = _swing_for(length, scene.object.friction, height)
     moves, arrived = approach(demo, place)
     still = place[None]
     before = SHIFT + LEAD_IN
@@ -100,14 +102,30 @@ def _square(
     return np.asarray(world, dtype=np.float64), half
 
 
-def _swing(length: float, friction: float, height: float) -> Floats:
+def _swing_for(length: float, friction: float, height: float) -> Floats:
+    """The swing whose foot lets go at what friction turns into the rest of `length`."""
+    speed = LEAST_SPEED
+    for _ in range(ROUNDS):
+        swing = _swing(speed, height)
+        _, pushed, gained = _letting_go(swing[:, 0])
+        slide = max(length - pushed, 0.05)
+        wanted = max(float(np.sqrt(2.0 * friction * GRAVITY * slide)), LEAST_SPEED)
+        speed *= wanted / gained
+    return _swing(speed, height)
+
+
+def _letting_go(ahead: Floats) -> tuple[int, float, float]:
+    """The frame in which the foot is fastest, how far it has pushed [m], how fast."""
+    last = int(np.argmax(np.gradient(ahead)))
+    return last, float(ahead[last] - TOUCH), float(ahead[last] - ahead[last - 1]) * RATE
+
+
+def _swing(speed: float, height: float) -> Floats:
     """The ankle's way ahead, the sole's height, the share of inward `(K, 3)`.
 
-    The foot gathers speed evenly until it lets go of the box at the speed that
-    friction turns into the rest of `length` [m].
+    The foot gathers speed [m/s] evenly until it lets go of the box, but for the
+    rounding of its course.
     """
-    slide = max(length - (RELEASE - TOUCH), 0.05)
-    speed = max(float(np.sqrt(2.0 * friction * GRAVITY * slide)), LEAST_SPEED)
     spans = [
         RAISE / RATE,
         2.0 * (RELEASE - BACK) / speed,
@@ -128,7 +146,8 @@ def _swing(length: float, friction: float, height: float) -> Floats:
     t = np.arange(int(times[-1] * RATE) + 1) / RATE
     inward = min_jerk((t - leaves) / (times[1] - leaves))
     inward -= min_jerk((t - times[3]) / (lands - times[3]))
-    return np.stack([ahead(np.clip(t, leaves, lands)), rise(t), inward], 1)
+    course = gaussian(ahead(np.clip(t, leaves, lands)), 0.7)
+    return np.stack([course, rise(t), inward], 1)
 
 
 def _kick(
@@ -145,18 +164,17 @@ def _kick(
     foot = gait.foot[:, side].copy()
     place = gait.base[first]
     left = sign * (stance + swing[:, 2] * (INWARD - stance))
-    ahead = gaussian(swing[:, 0], 0.7)
+    ahead = swing[:, 0]
     foot[first:past, :2] = offset(np.tile(place, (len(swing), 1)), ahead, left)
     foot[first:past, 2] = np.maximum(swing[:, 1], 0.0)
     pushed = np.maximum(ahead - TOUCH, 0.0)
-    last = int(np.argmax(np.gradient(ahead)))
+    last, way, speed = _letting_go(ahead)
     touching = np.zeros(gait.num_frames, dtype=bool)
     touching[first:past] = (pushed > 0.0) & (np.arange(len(swing)) <= last)
     gone = np.zeros(gait.num_frames)
     gone[first : first + last + 1] = pushed[: last + 1]
-    speed = float(ahead[last] - ahead[last - 1]) * RATE
-    left_over = max(length - pushed[last], 0.02)
+    left_over = max(length - way, 0.02)
     slowing = speed**2 / (2.0 * left_over)
     t = np.minimum(np.arange(1, gait.num_frames - first - last) / RATE, speed / slowing)
-    gone[first + last + 1 :] = pushed[last] + speed * t - 0.5 * slowing * t**2
+    gone[first + last + 1 :] = way + speed * t - 0.5 * slowing * t**2
     return foot, touching, gone
