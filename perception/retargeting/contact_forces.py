@@ -19,7 +19,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int_]
 
 FOOT_FRICTION = 0.6
-TOUCH_FRICTION = 0.8
+TOUCH_FRICTION = 0.6
+"""Half of what the G1's hands have: a grip at its limit lets a box turn in it."""
 FOOT_HEIGHT = 0.02
 RESTING_HEIGHT = 0.003
 SLIDING = 0.03
