@@ -35,6 +35,18 @@ def assert_same_numbers(model, expected):
         np.testing.assert_allclose(getattr(model, name), getattr(expected, name))
 
 
+def test_objects_weigh_and_rub_as_their_priors_say(task, lift_prior):
+    obj = dataclasses.replace(lift_prior.object, mass=2.5, friction=0.17)
+    other = dataclasses.replace(lift_prior, name="heavy", object=obj)
+    found = objects_of(task, [lift_prior, other])
+    assert [one.name for one in found] == [task.object.name] * 2
+    env = BatchEnv(task, g1(), [lift_prior, other], 4, threads=1)
+    model = env.variants.model(1)
+    assert model.body("object").mass[0] == pytest.approx(2.5)
+    assert model.geom("object").friction[0] == pytest.approx(0.17)
+    assert model.geom("floor").friction[0] < 0.17
+
+
 def test_each_simulation_has_its_clips_object(env, task):
     assert set(env.clip) == {0, 1}
     for i, clip in enumerate(env.clip):

@@ -1,0 +1,28 @@
+import numpy as np
+import pytest
+
+from perception.prior import RATE
+from perception.retargeting.kicking import TOUCH, _letting_go, _swing_for
+
+GRAVITY = 9.81
+
+
+@pytest.mark.parametrize("friction", [0.15, 0.25, 0.4])
+@pytest.mark.parametrize("length", [0.8, 1.4, 2.2])
+def test_the_foot_lets_go_at_the_speed_that_friction_turns_into_the_rest(
+    length, friction
+):
+    swing = _swing_for(length, friction, 0.2)
+    last, way, speed = _letting_go(swing[:, 0])
+    stopping = speed**2 / (2.0 * friction * GRAVITY)
+    assert way + stopping == pytest.approx(length, rel=0.075)  # whole frames
+    assert 0.1 < way < 0.3
+    steps = np.diff(swing[:, 0]) * RATE
+    assert steps.max() <= speed + 1e-9
+    touch = int(np.argmax(swing[:, 0] > TOUCH))
+    assert touch < last
+
+
+def test_a_short_slide_is_still_a_kick():
+    _, _, speed = _letting_go(_swing_for(0.3, 0.1, 0.2)[:, 0])
+    assert speed == pytest.approx(1.0, rel=0.02)
