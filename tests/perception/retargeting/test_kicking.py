@@ -18,7 +18,7 @@ def test_the_foot_lets_go_at_the_speed_that_friction_turns_into_the_rest(
     assert way + stopping == pytest.approx(length, rel=0.075)  # whole frames
     assert 0.1 < way < 0.3
     steps = np.diff(swing[:, 0]) * RATE
-    assert steps.max() <= speed + 1e-9
+    assert steps.max() <= 1.05 * speed
     touch = int(np.argmax(swing[:, 0] > TOUCH))
     assert touch < last
 
