@@ -78,8 +78,12 @@ def continue_command(task: str, settings: Figures) -> str:
 
 
 def _flags(settings: Figures) -> list[str]:
-    """Options of `train` for all settings that are not its defaults."""
+    """Options of `train` for all settings that are not its defaults.
+
+    How long one sitting took says nothing of the next.
+    """
     fields = {field.name: field.default for field in dataclasses.fields(Train)}
+    del fields["seconds"]
     words = []
     for name, value in settings.items():
         if name not in fields or value == fields[name]:
