@@ -1,4 +1,4 @@
-"""Collecting and learning: PPO's control steps per second with the defaults."""
+"""Collecting and learning: PPO's control steps per second, but for trials."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def learning_speed(
     task: str, priors: Path | None, threads: int, iterations: int, seed: int
 ) -> dict[str, Any]:
     """Median and range over `iterations` after the first; the networks' threads too."""
-    settings = TrainSettings(seed=seed, threads=threads, film=False)
+    settings = TrainSettings(seed=seed, threads=threads, film=False, trials=0)
     size = settings.num_envs * settings.rollout
     steps = size * (FIRST + 1 + iterations)
     settings = dataclasses.replace(settings, steps=steps)
