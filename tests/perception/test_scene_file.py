@@ -9,6 +9,12 @@ def write(folder, text):
     return load_scenes(folder)
 
 
+def object_of(scene):
+    """The object that a scene tells of."""
+    assert scene.object is not None
+    return scene.object
+
+
 def test_nothing_is_known_without_a_file(tmp_path):
     assert load_scenes(tmp_path).scene("any") == Scene()
 
@@ -45,8 +51,8 @@ def test_untold_mass_and_friction_are_those_of_the_task(tmp_path, task, shape, u
     named = "" if task is None else f"task = '{task}'\n"
     text = f"{named}object = {{ shape = '{shape}', size = [0.4, 0.4, 0.5] }}"
     scene = write(tmp_path, text).scene("any")
-    assert scene.object is not None
-    assert (scene.object.mass, scene.object.friction) == (usual.mass, usual.friction)
+    found = object_of(scene)
+    assert (found.mass, found.friction) == (usual.mass, usual.friction)
     assert not scene.rubs
 
 
@@ -60,7 +66,8 @@ def test_a_clip_of_another_task_has_another_objects_friction(tmp_path):
         object = { shape = "box", size = [0.4, 0.5, 0.6], mass = 2.0, friction = 0.3 }
     """
     scenes = write(tmp_path, text)
-    frictions = [scenes.scene(n).object.friction for n in ("other", "lifted", "told")]
+    names = ("other", "lifted", "told")
+    frictions = [object_of(scenes.scene(name)).friction for name in names]
     assert frictions == [BIG_BOX.friction, SMALL_BOX.friction, 0.3]
     assert [scenes.scene(n).rubs for n in ("other", "told")] == [False, True]
 
@@ -75,7 +82,7 @@ def test_a_task_named_beside_the_file_is_every_clips(tmp_path):
     write(tmp_path, text)
     scenes = load_scenes(tmp_path, "carry-box")
     assert scenes.scene("other").task == scenes.scene("any").task == "carry-box"
-    assert scenes.scene("other").object.mass == SMALL_BOX.mass
+    assert object_of(scenes.scene("other")).mass == SMALL_BOX.mass
     assert load_scenes(tmp_path / "nowhere", "lift-box").scene("any").task == "lift-box"
 
 
