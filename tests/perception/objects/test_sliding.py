@@ -20,7 +20,7 @@ def slid(friction=0.22, length=1.2, slowing=2.0, heading=0.6):
     return pos
 
 
-def track(pos, last_touch=RELEASE):
+def track(pos, last_touch: int | None = RELEASE):
     contact = np.zeros((len(pos), len(CONTACT_NAMES)), dtype=bool)
     if last_touch is not None:
         contact[RELEASE - 3 : last_touch + 1, CONTACT_NAMES.index("right_foot")] = True
