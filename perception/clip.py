@@ -118,7 +118,7 @@ def see_clip(
         bodies = touching(scene.task, spec)
         contact = label_contacts(joints_w, spec, *where, video.fps, bodies)
         track = dataclasses.replace(track, contact=contact)
-        spec = _rubbing(scene, spec, track, notes)
+        spec = _with_friction(scene, spec, track, notes)
     source = {
         "field_of_view": camera_source,
         "person_height_m": height,
@@ -184,11 +184,11 @@ def _standing(clip: Clip, human: Human) -> Clip:
     return dataclasses.replace(clip, joints_w=joints_w, T_world_to_cam=T)
 
 
-def _rubbing(
+def _with_friction(
     scene: Scene, spec: ObjectSpec, track: Track, notes: list[str]
 ) -> ObjectSpec:
     """The object with the friction that its slide shows, unless the file tells it."""
-    friction = None if scene.rubs else slide_friction(track)
+    friction = None if scene.friction_told else slide_friction(track)
     if friction is None:
         return spec
     notes.append(f"friction of the {spec.name} measured as {friction:.2f}")

@@ -33,7 +33,7 @@ class Scene:
     | task | | name of the task shown |
     | object | | shape and size of what is handled |
     | object_shape | | of an object whose size is to be found |
-    | rubs | | whether the file tells the object's friction |
+    | friction_told | | whether the file tells the object's friction |
     | markers | | printed on its faces |
     | object_poses | | file or folder with its poses, one per frame |
     | field_of_view_deg | degree | horizontal |
@@ -43,7 +43,7 @@ class Scene:
     task: str | None = None
     object: ObjectSpec | None = None
     object_shape: Shape | None = None
-    rubs: bool = False
+    friction_told: bool = False
     markers: tuple[Marker, ...] = ()
     object_poses: str | None = None
     field_of_view_deg: float | None = None
@@ -189,7 +189,7 @@ def _object(values: Any, where: str, task: str | None) -> dict[str, Any]:
     except ValueError as error:
         msg = f"{where}: {error}"
         raise ValueError(msg) from error
-    return {"object": spec, "rubs": "friction" in values}
+    return {"object": spec, "friction_told": "friction" in values}
 
 
 def _check_keys(values: dict[str, Any], known: tuple[str, ...], where: str) -> None:

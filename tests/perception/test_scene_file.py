@@ -53,7 +53,7 @@ def test_untold_mass_and_friction_are_those_of_the_task(tmp_path, task, shape, u
     scene = write(tmp_path, text).scene("any")
     found = object_of(scene)
     assert (found.mass, found.friction) == (usual.mass, usual.friction)
-    assert not scene.rubs
+    assert not scene.friction_told
 
 
 def test_a_clip_of_another_task_has_another_objects_friction(tmp_path):
@@ -69,17 +69,12 @@ def test_a_clip_of_another_task_has_another_objects_friction(tmp_path):
     names = ("other", "lifted", "told")
     frictions = [object_of(scenes.scene(name)).friction for name in names]
     assert frictions == [BIG_BOX.friction, SMALL_BOX.friction, 0.3]
-    assert [scenes.scene(n).rubs for n in ("other", "told")] == [False, True]
+    assert [scenes.scene(n).friction_told for n in ("other", "told")] == [False, True]
 
 
 def test_a_task_named_beside_the_file_is_every_clips(tmp_path):
-    text = """
-        task = "push-box"
-        object = { shape = "box", size = [0.4, 0.5, 0.6] }
-        [clips.other]
-        task = "kick-box"
-    """
-    write(tmp_path, text)
+    other = '[clips.other]\ntask = "kick-box"\n'
+    write(tmp_path, f'object = {{ shape = "box", size = [1, 1, 1] }}\n{other}')
     scenes = load_scenes(tmp_path, "carry-box")
     assert scenes.scene("other").task == scenes.scene("any").task == "carry-box"
     assert object_of(scenes.scene("other")).mass == SMALL_BOX.mass
