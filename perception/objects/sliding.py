@@ -15,7 +15,7 @@ LEAST_WAY_M, LEAST_FRAMES = 0.3, 8
 BEGUN, DONE = 0.85, 0.08
 """Shares of the way that are left where the fit begins and where it ends."""
 MAX_MISFIT = 0.02
-"""Of the square root of the way left [√m], 0.001 to 0.005 on rendered clips."""
+"""Of the square root of the way left [√m]."""
 MAX_RISE_M = 0.05
 POSSIBLE = (0.05, 1.5)
 
