@@ -3,7 +3,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
@@ -16,6 +15,9 @@ from deploy.simulation.simulated_robot import World
 from deploy.wire.records import LowCmd
 from tests.deploy.real_time import TRIES, run_in_real_time
 from tests.deploy.waiting import until
+
+HEARD = 20
+"""Commands that the link takes before the policy is ended: it drives by then."""
 
 
 def die_by(ending, bundle, domain, result):
@@ -38,8 +40,8 @@ def die_by(ending, bundle, domain, result):
     driver = [sys.executable, "-c", code]
     policy = subprocess.Popen(driver, stderr=subprocess.DEVNULL)
     try:
-        assert until(link.take, 40.0)
-        time.sleep(0.5)
+        for _ in range(HEARD):
+            assert until(lambda: link.take() or policy.poll() is not None, 40.0)
         before = policy.poll()
         policy.send_signal(ending)
         policy.wait()
