@@ -12,8 +12,9 @@ import torch
 from numpy.typing import NDArray
 from stable_baselines3.common.callbacks import BaseCallback
 
+from policies.average import Average
 from policies.network import moments
-from policies.refiner import actor_of, critic_of, save_network
+from policies.refiner import critic_of, save_network
 from policies.run_dir import RunDir, atomic, save_arrays
 
 
@@ -66,8 +67,9 @@ class Kept(Protocol):
 class Checkpoint(BaseCallback):
     """Saves everything a resume needs, every `period` seconds and at the end.
 
-    `kept` are owners of arrays by name; `networks` also writes the refiner and critic
-    of now, where no trial keeps the best; `after` is called once all is saved.
+    `kept` are owners of arrays by name; an `average` is written as the refiner, beside
+    the critic of now, where no trial keeps the best; `after` is called once all is
+    saved.
     """
 
     def __init__(
@@ -76,12 +78,12 @@ class Checkpoint(BaseCallback):
         kept: Mapping[str, Kept],
         *,
         period: float = 60.0,
-        networks: bool = True,
+        average: Average | None = None,
         after: Callable[[], Any] = lambda: None,
     ) -> None:
         super().__init__()
         self.run, self.kept, self.period, self.after = run, kept, period, after
-        self.networks = networks
+        self.average = average
         self._last = time.monotonic()
 
     def _on_step(self) -> bool:
@@ -103,8 +105,8 @@ class Checkpoint(BaseCallback):
             for key, array in owner.state().items()
         }
         save_arrays(self.run.progress, arrays)
-        if self.networks:
-            save_network(self.run.refiner, actor_of(self.model))  # pyright: ignore
+        if self.average is not None:
+            save_network(self.run.refiner, self.average.actor())
             save_network(self.run.critic, critic_of(self.model))  # pyright: ignore
         self.after()
         self._last = time.monotonic()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from envs.task import Task
 from perception.prior import Prior
 from policies import callbacks
 from policies.assist import Assist
+from policies.average import Average
 from policies.curve import Curve
 from policies.moment import Moment
 from policies.network import NormalizedFeatures
@@ -80,16 +81,10 @@ def train(
     if not resume:
         check_rewards(env, show=show)
     curve = Curve(env, run, settings.steps, show=show)
-    feed = callbacks.NormalizeObservations()
-    kept: dict[str, Any] = {"pool": env.pool, "curve": curve, "feed": feed}
-    trials = _trials(task, robot, priors, run, settings)
-    if trials is not None:
-        kept["trials"] = curve.trials = trials
-    if settings.assist:
-        assistance = Assistance(env, AssistanceSettings())
-        kept["assist"] = Assist(assistance, curve, settings.steps)
+    followers = _followers(task, robot, priors, curve, settings)
+    helpers = _helpers(env, curve, settings)
     model = _model(env, run, settings, resume=resume)
-    kept["moment"] = Moment(env, model)
+    kept = {"pool": env.pool, "moment": Moment(env, model), **followers, **helpers}
     if resume:
         _take_up(run, kept)
     if init is not None and not resume:
@@ -97,13 +92,15 @@ def train(
     run.forget_after(model.num_timesteps)
     write_json(run.config, config)
     checkpoint = callbacks.Checkpoint(
-        run, kept, networks=trials is None, after=lambda: refresh_report(run)
+        run,
+        kept,
+        average=None if curve.trials else followers["average"],
+        after=lambda: refresh_report(run),
     )
+    ends = _ends(curve.trials, settings)
+    steps = [*followers.values(), checkpoint, *helpers.values(), *ends]
     left = settings.steps - model.num_timesteps
     if left > 0 or settings.steps == 0:
-        steps = [feed, *([trials] if trials else []), curve, checkpoint]
-        steps += [kept["assist"]] if settings.assist else []
-        steps += _ends(trials, settings)
         try:
             model.learn(left, CallbackList(steps), reset_num_timesteps=not resume)
         except KeyboardInterrupt:
@@ -112,28 +109,43 @@ def train(
     return curve.rows
 
 
-def _trials(
+def _followers(
     task: Task,
     robot: RobotSpec,
     priors: Sequence[Prior],
-    run: RunDir,
+    curve: Curve,
     settings: TrainSettings,
-) -> Trials | None:
-    """What holds trials on the priors, in the task's own world; None without any."""
-    if settings.trials == 0:
-        return None
+) -> dict[str, Any]:
+    """What looks at every iteration, in this order, and goes into a checkpoint."""
+    average = Average()
+    followers = {"feed": callbacks.NormalizeObservations(), "average": average}
+    if settings.trials > 0:
+        roll = _roll(task, robot, priors, settings)
+        period = max(settings.steps // IN_ALL, 1)
+        curve.trials = Trials(curve.run, average, roll, period)
+        followers["trials"] = curve.trials
+    return {**followers, "curve": curve}
+
+
+def _helpers(env: BatchEnv, curve: Curve, settings: TrainSettings) -> dict[str, Any]:
+    """The virtual assistance, if the settings ask for it."""
+    if not settings.assist:
+        return {}
+    assistance = Assistance(env, AssistanceSettings())
+    return {"assist": Assist(assistance, curve, settings.steps)}
+
+
+def _roll(
+    task: Task, robot: RobotSpec, priors: Sequence[Prior], settings: TrainSettings
+) -> Callable[[Agent], list[Attempt]]:
+    """Trials on the priors, in the task's own world."""
     names = ("threads", "feedforward", "balance", "reach")
-    options = {name: getattr(settings, name) for name in names}
-
-    def roll(agent: Agent) -> list[Attempt]:
-        return roll_refiner(
-            *(task, robot, priors, agent),
-            episodes=settings.trials,
-            seed=settings.seed + TRIAL_SEED,
-            options=options,
-        )
-
-    return Trials(run, roll, max(settings.steps // IN_ALL, 1))
+    return lambda agent: roll_refiner(
+        *(task, robot, priors, agent),
+        episodes=settings.trials,
+        seed=settings.seed + TRIAL_SEED,
+        options={name: getattr(settings, name) for name in names},
+    )
 
 
 def _ends(trials: Trials | None, settings: TrainSettings) -> list[BaseCallback]:

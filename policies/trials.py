@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from stable_baselines3.common.callbacks import BaseCallback
 
 from envs.episodes import COMPLETE
-from policies.refiner import Agent, actor_of, critic_of, save_network
+from policies.average import Average
+from policies.refiner import Agent, critic_of, save_network
 from policies.rollouts import Attempt
 from policies.run_dir import RunDir
 
@@ -46,16 +47,20 @@ class Trial:
 
 
 class Trials(BaseCallback):
-    """Asks `roll` for episodes without noise, every `period` control steps.
+    """Asks `roll` for episodes of the average without noise, every `period` steps.
 
     The networks of the best trial are the run's refiner and critic.
     """
 
     def __init__(
-        self, run: RunDir, roll: Callable[[Agent], Sequence[Attempt]], period: int
+        self,
+        run: RunDir,
+        average: Average,
+        roll: Callable[[Agent], Sequence[Attempt]],
+        period: int,
     ) -> None:
         super().__init__()
-        self.run, self.period, self._roll = run, period, roll
+        self.run, self.average, self.period, self._roll = run, average, period, roll
         self.best: Trial | None = None
         self.last: Trial | None = None
 
@@ -93,7 +98,7 @@ class Trials(BaseCallback):
 
     def _hold(self) -> None:
         """One trial; keep the networks if none did better before."""
-        actor = actor_of(self.model)  # pyright: ignore[reportArgumentType]
+        actor = self.average.actor()
         self.last = Trial.of(self._roll(Agent(actor)), self.num_timesteps)
         if self.best is None or self.last >= self.best:
             self.best = self.last
