@@ -41,18 +41,20 @@ def test_a_curve_has_a_figure_for_every_reward_term(trained, task):
         assert row["std"] == pytest.approx(np.exp(-1.0), rel=0.1)
 
 
-def test_the_refiners_file_is_the_checkpoints_deterministic_actor(trained):
+def test_the_refiners_file_is_the_average_behind_the_checkpoints_normaliser(trained):
     run, _ = trained
     model = PPO.load(run.checkpoint, device="cpu")
-    width = len(load_network(run.refiner).normalizer.mean)
-    obs = np.random.default_rng(0).normal(size=(5, width))
+    refiner = load_network(run.refiner)
+    obs = np.random.default_rng(0).normal(size=(5, len(refiner.normalizer.mean)))
     obs = obs.astype(np.float32)
     expected, _ = model.predict(obs, deterministic=True)
-    seen = Agent(load_network(run.refiner))(obs)
-    np.testing.assert_allclose(seen, expected, atol=1e-5)
-    np.testing.assert_allclose(Agent(actor_of(model))(obs), expected, atol=1e-5)
-    normalizer = load_network(run.refiner).normalizer
-    assert normalizer.count == 64  # the last rollout counts when the next begins
+    actor = actor_of(model)
+    np.testing.assert_allclose(Agent(actor)(obs), expected, atol=1e-5)
+    kept = load_arrays(run.progress)
+    for name, weight in refiner.layers.state_dict().items():
+        np.testing.assert_array_equal(weight, kept[f"average_{name}"])
+    assert not np.array_equal(refiner.layers[0].weight, actor.layers[0].weight)
+    assert refiner.normalizer.count == 64  # the last rollout counts in the next
 
 
 def test_a_run_is_continued_where_it_stopped(tmp_path, priors_folder, tiny, more_steps):
