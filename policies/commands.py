@@ -52,6 +52,8 @@ class Train:
     gamma: float = 0.99
     """Discount; 0.97 does not see what goes wrong slowly, as an object that slips."""
     learning_rate: float = 2e-4
+    desired_kl: float = 0.0
+    """Let the learning rate follow this much KL an iteration; 0: fixed."""
     initial_log_std: float = -1.0
     """Log of the noise that exploration begins with; less suits a run with --init."""
     trials: int = 64

@@ -31,6 +31,8 @@ class TrainSettings:
     batch_size: int = 2048
     epochs: int = 5
     learning_rate: float = 2e-4
+    desired_kl: float = 0.0
+    """Let the learning rate follow this much KL divergence an iteration; 0: fixed."""
     gamma: float = 0.99
     gae_lambda: float = 0.95
     clip_range: float = 0.2
@@ -83,6 +85,9 @@ class TrainSettings:
             if value < 1:
                 msg = f"training: {name} is {value}, expected at least 1"
                 raise ValueError(msg)
+        if not 0.0 <= self.desired_kl <= self.target_kl:
+            msg = f"training: desired_kl is {self.desired_kl:g}, expected 0 to "
+            raise ValueError(msg + f"target_kl, which is {self.target_kl:g}")
         if self.trials < 0:
             msg = f"training: trials is {self.trials}, expected 0 or more"
             raise ValueError(msg)

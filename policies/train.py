@@ -27,6 +27,7 @@ from policies import callbacks
 from policies.assist import Assist
 from policies.average import Average
 from policies.curve import Curve
+from policies.learning_rate import FollowKl
 from policies.moment import Moment
 from policies.network import NormalizedFeatures
 from policies.refiner import Agent
@@ -98,7 +99,8 @@ def train(
         after=lambda: refresh_report(run),
     )
     ends = _ends(curve.trials, settings)
-    steps = [*followers.values(), checkpoint, *helpers.values(), *ends]
+    pace = [FollowKl(settings.desired_kl)] if settings.desired_kl > 0 else []
+    steps = [*pace, *followers.values(), checkpoint, *helpers.values(), *ends]
     left = settings.steps - model.num_timesteps
     if left > 0 or settings.steps == 0:
         try:
