@@ -29,7 +29,7 @@ from envs.prior_control import PriorControl
 from envs.quantities import Motion, measure, sensed
 from envs.randomize import Randomization, Randomizer
 from envs.reach import Reach
-from envs.reference import build_reference
+from envs.reference import Reference, build_reference
 from envs.reset import noisy_starts
 from envs.rewards.stack import RewardStack
 from envs.state_pool import PoolSettings, StatePool
@@ -55,6 +55,8 @@ class BatchEnv(SharedVecEnv):
     in units of `RobotSpec.action_scale`. `batch` is MuJoCo's; `sense()` gives what a
     robot would measure. `infos` of finished episodes carry `episode` (r, l, cause,
     from_start, clip) and SB3's `terminal_observation` and `TimeLimit.truncated`.
+    A `reference` of another environment with this task, these priors and this
+    `feedforward` spares building it again.
     """
 
     def __init__(
@@ -72,12 +74,13 @@ class BatchEnv(SharedVecEnv):
         pool: PoolSettings | None = None,
         randomization: Randomization | None = None,
         limits: TargetLimits | None = None,
+        reference: Reference | None = None,
     ) -> None:
         self.task, self.robot = task, robot
         kinds, of_clip = distinct(objects_of(task, priors))
         scenes = [task_scene(task, robot, kind) for kind in kinds]
         self.scene = scenes[0]
-        self.reference = build_reference(
+        self.reference = reference or build_reference(
             self.scene, priors, feedforward=feedforward, hold=task.hold
         )
         self.rng = np.random.default_rng(seed)

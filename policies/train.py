@@ -82,7 +82,7 @@ def train(
     if not resume:
         check_rewards(env, show=show)
     curve = Curve(env, run, settings.steps, show=show)
-    followers = _followers(task, robot, priors, curve, settings)
+    followers = _followers(priors, curve, settings)
     helpers = _helpers(env, curve, settings)
     model = _model(env, run, settings, resume=resume)
     kept = {"pool": env.pool, "moment": Moment(env, model), **followers, **helpers}
@@ -112,17 +112,13 @@ def train(
 
 
 def _followers(
-    task: Task,
-    robot: RobotSpec,
-    priors: Sequence[Prior],
-    curve: Curve,
-    settings: TrainSettings,
+    priors: Sequence[Prior], curve: Curve, settings: TrainSettings
 ) -> dict[str, Any]:
     """What looks at every iteration, in this order, and goes into a checkpoint."""
     average = Average()
     followers = {"feed": callbacks.NormalizeObservations(), "average": average}
     if settings.trials > 0:
-        roll = _roll(task, robot, priors, settings)
+        roll = _roll(curve.env, priors, settings)
         period = max(settings.steps // IN_ALL, 1)
         curve.trials = Trials(curve.run, average, roll, period)
         followers["trials"] = curve.trials
@@ -138,15 +134,17 @@ def _helpers(env: BatchEnv, curve: Curve, settings: TrainSettings) -> dict[str, 
 
 
 def _roll(
-    task: Task, robot: RobotSpec, priors: Sequence[Prior], settings: TrainSettings
+    env: BatchEnv, priors: Sequence[Prior], settings: TrainSettings
 ) -> Callable[[Agent], list[Attempt]]:
-    """Trials on the priors, in the task's own world."""
+    """Trials on the priors of `env`, in the task's own world."""
     names = ("threads", "feedforward", "balance", "reach")
+    options = {name: getattr(settings, name) for name in names}
+    options["reference"] = env.reference
     return lambda agent: roll_refiner(
-        *(task, robot, priors, agent),
+        *(env.task, env.robot, priors, agent),
         episodes=settings.trials,
         seed=settings.seed + TRIAL_SEED,
-        options={name: getattr(settings, name) for name in names},
+        options=options,
     )
 
 

@@ -72,6 +72,16 @@ def test_threads_do_not_change_the_results(task, short_prior):
     np.testing.assert_array_equal(runs[0], runs[1])
 
 
+def test_a_used_reference_serves_another_environment_as_its_own_would(
+    task, short_prior
+):
+    first = BatchEnv(task, g1(), [short_prior], 4)
+    expected = rollout(first)
+    again = BatchEnv(task, g1(), [short_prior], 4, reference=first.reference)
+    assert again.reference is first.reference
+    np.testing.assert_array_equal(rollout(again), expected)
+
+
 def test_an_episode_that_reaches_the_clips_end_is_truncated(make):
     env = make(pool=FROM_START)
     env.reset()
