@@ -34,11 +34,14 @@ def snapshot(env: BatchEnv) -> dict[str, NDArray]:
 
 
 def fits(env: BatchEnv, state: dict[str, NDArray]) -> bool:
-    """Whether a snapshot is of as many simulations, and as random ones, as these."""
-    world = {f"world_{name}" for name in _WORLD} if env.world else set()
-    return {*_OWN, *_EPISODES, "air"} | world <= set(state) and len(
-        state["clip"]
-    ) == env.num_envs
+    """Whether a snapshot is of simulations as many, as random and as well remembered.
+
+    One of a run that did not yet write its pool has no past to go on from.
+    """
+    needed = {*_OWN, *_EPISODES, "air"} | {f"pool_{name}" for name in env.pool.past()}
+    if env.world is not None:
+        needed |= {f"world_{name}" for name in _WORLD}
+    return needed <= set(state) and len(state["clip"]) == env.num_envs
 
 
 def resume(env: BatchEnv, state: dict[str, NDArray]) -> None:
