@@ -54,6 +54,7 @@ def test_the_contact_term_is_a_switch(task):
         ({"max_depth": -0.1}, r"max_depth is -0\.1, expected 0 or more"),
         ({"max_depth": float("nan")}, "max_depth is nan"),
         ({"stop_at": 1.2}, "expected a share from 0 to 1"),
+        ({"desired_kl": 0.1}, "expected 0 to target_kl, which is 0.03"),
         ({"stop_at": 0.9, "trials": 0}, "expected trials to tell when"),
     ],
 )

@@ -193,6 +193,17 @@ def test_a_resumed_run_is_bit_for_bit_the_run_that_was_not_stopped(
         np.testing.assert_array_equal(found[name], expected[name], err_msg=name)
 
 
+def test_a_resumed_run_may_write_the_pool_that_it_only_read(
+    tmp_path, priors_folder, tiny, more_steps
+):
+    out = tmp_path / "run"
+    train_run("lift-box", priors_folder, out, tiny)
+    other = dataclasses.replace(more_steps, starts="pool")
+    rows = train_run("lift-box", priors_folder, out, other, resume=True)
+    assert rows[-1]["steps"] == more_steps.steps
+    assert "moment_pool_past_row" in load_arrays(RunDir(out).progress)
+
+
 def stop_after(iterations, task, robot, priors, out, settings, rest):
     """Train, and stop as a keyboard does at the begin of a rollout."""
 
