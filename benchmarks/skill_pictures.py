@@ -1,7 +1,8 @@
 """The shipped refiners in physics: `python -m benchmarks.skill_pictures`.
 
 A row for each task: one clip that ships, followed without noise in MuJoCo, from the
-first frame over the touch to the end. Nothing here is a prior's pose.
+first frame over the touch to the end. Nothing here is a prior's pose. A refiner that
+does not follow that clip to its end is named and has no row.
 """
 
 from __future__ import annotations
@@ -43,14 +44,19 @@ class Settings:
 
 
 def main(settings: Settings) -> None:
-    """Draw a row for each refiner and write the picture."""
-    rows = [_row(RunDir(path), settings.seed) for path in sorted(REFINERS.iterdir())]
+    """Draw a row for each refiner that gets there and write the picture."""
+    runs = [RunDir(path) for path in sorted(REFINERS.iterdir())]
+    found = [_row(run, settings.seed) for run in runs]
+    rows = [row for row in found if row is not None]
     cv2.imwrite(str(settings.out), np.vstack(rows), [cv2.IMWRITE_JPEG_QUALITY, 85])
     print(settings.out)
 
 
-def _row(run: RunDir, seed: int) -> Image:
-    """Five moments of one episode, with the task's name and seconds; BGR."""
+def _row(run: RunDir, seed: int) -> Image | None:
+    """Five moments of one episode, with the task's name and seconds; BGR.
+
+    None where the episode ends before its clip.
+    """
     config = run.read_config()
     task = task_by_name(config["task"])
     prior = task_priors(default_priors(task.name), task.name)[0]
@@ -62,6 +68,10 @@ def _row(run: RunDir, seed: int) -> Image:
         **switches(config),
     )
     states, _ = rollout_qpos(env, Agent(load_network(run.refiner)))
+    if len(states) < prior.num_frames:
+        late = f"{len(states) * task.dt:.1f} of {prior.num_frames * task.dt:.1f} s"
+        print(f"{task.name}: no row, its episode ends after {late} of {prior.name}")
+        return None
     cells = []
     for frame in moments(prior, len(states)):
         model, state = env.variants.model(0), states[frame : frame + 1]
