@@ -15,7 +15,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from deploy.session import sessions
-from deploy.session.episode import Episode, RunResult
+from deploy.session.episode import RunResult
 from deploy.session.processes import Generator, Plan
 from deploy.simulation.simulated_robot import World, training_world
 from policies.bundle import Bundle
@@ -87,15 +87,10 @@ def run_bundle(
         bag=bag,
         goal=goal,
     )
-    one = SESSIONS[backend]
-    done: list[Episode] = []
     with _stoppable(), _progress(backend, console) as progress:
-        task = progress.add_task(f"{backend}: {bundle_path.name}", total=episodes)
-        for index in range(episodes):
-            done.append(one(plan, seed + index))
-            progress.update(task, advance=1)
-            progress.refresh()
-    result = RunResult(backend, tuple(done))
+        seeds = range(seed, seed + episodes)
+        shown = progress.track(seeds, description=f"{backend}: {bundle_path.name}")
+        result = RunResult(backend, tuple(SESSIONS[backend](plan, k) for k in shown))
     print_result(result, console)
     return result
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from assets.gravity import GRAVITY
 from perception.track import Track
 
 Floats = NDArray[np.floating]
 
-GRAVITY = 9.81
 LEAST_WAY_M, LEAST_FRAMES = 0.3, 8
 """A slide that tells something is at least as long."""
 BEGUN, DONE = 0.85, 0.08

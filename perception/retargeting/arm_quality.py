@@ -8,6 +8,7 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
+from assets.gravity import GRAVITY
 from assets.objects import ObjectSpec
 from assets.robot import RobotSpec
 from perception.prior import RATE
@@ -17,7 +18,6 @@ from perception.smoothing import gaussian
 
 Floats = NDArray[np.float64]
 
-GRAVITY = 9.81
 LIFTED = 0.02
 LIMITS = {
     "contact_gap_mean_m": 0.02,

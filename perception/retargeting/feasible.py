@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import solveh_banded
 
+from assets.gravity import GRAVITY
 from perception.prior import RATE
 from perception.retargeting.plan import Plan
 from perception.retargeting.scene import RobotScene
@@ -16,7 +17,6 @@ from perception.smoothing import gaussian
 
 Floats = NDArray[np.float64]
 
-GRAVITY = 9.81
 JERK_COST = 1e-7
 BLEND = 3.0
 

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from scipy.interpolate import CubicHermiteSpline
 
 from assets import rotations
+from assets.gravity import GRAVITY
 from perception.prior import CONTACT_NAMES, RATE
 from perception.retargeting.approach import approach
 from perception.retargeting.body import Body
 from perception.retargeting.demonstration import Demonstration
-from perception.retargeting.feasible import GRAVITY
 from perception.retargeting.footsteps import Gait, Move, offset, plan_gait
 from perception.retargeting.plan import Plan, half_stance, stand_up
 from perception.retargeting.scene import RobotScene

@@ -11,12 +11,12 @@ from scipy.interpolate import PchipInterpolator
 from scipy.linalg import solve_banded
 from scipy.ndimage import gaussian_filter1d
 
+from assets.gravity import GRAVITY
 from assets.rotations import Array
 from perception.studio.motion import upright
 from perception.studio.route import OUTWARD, Gait, Step, foothold
 from perception.studio.timeline import ease
 
-GRAVITY = 9.81
 _MIDFOOT = 0.05
 """How far [m] before the ankle a person of 1.75 m carries the weight."""
 _BOW = 0.02

@@ -10,12 +10,12 @@ from scipy.interpolate import CubicHermiteSpline, PchipInterpolator
 
 from assets import rotations
 from assets.actor.posing import SIDES
+from assets.gravity import GRAVITY
 from assets.objects import ObjectSpec
 from assets.rotations import Array
 from perception.prior import CONTACT_NAMES
 from perception.studio import approach, gait, route
 from perception.studio.approach import WalkUp
-from perception.studio.gait import GRAVITY
 from perception.studio.motion import Motion, distance, upright
 from perception.studio.posture import blank, embody
 from perception.studio.route import OUTWARD
