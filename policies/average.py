@@ -16,7 +16,7 @@ DECAY = 0.95
 """What of the average stays at each iteration of PPO; its memory is 20 of them."""
 
 YOUNG = 9
-"""An average of n iterations forgets as fast as one of n / `YOUNG` more."""
+"""Of an average over n iterations n / (n + `YOUNG`) stays, until that is `DECAY`."""
 
 
 class Average(BaseCallback):
