@@ -4,6 +4,7 @@ import shutil
 
 import numpy as np
 import pytest
+import torch
 from stable_baselines3 import PPO
 from stable_baselines3.common.callbacks import BaseCallback
 
@@ -53,7 +54,8 @@ def test_the_refiners_file_is_the_average_behind_the_checkpoints_normaliser(trai
     kept = load_arrays(run.progress)
     for name, weight in refiner.layers.state_dict().items():
         np.testing.assert_array_equal(weight, kept[f"average_{name}"])
-    assert not np.array_equal(refiner.layers[0].weight, actor.layers[0].weight)
+    averaged, newest = (net.state_dict()["layers.0.weight"] for net in (refiner, actor))
+    assert not torch.equal(averaged, newest)
     assert refiner.normalizer.count == 64  # the last rollout counts in the next
 
 
