@@ -103,10 +103,9 @@ class BatchEnv(SharedVecEnv):
         self.comparison = Comparison(task, robot, self.scene.feet, num_envs)
         self._scale = robot.array("action_scale").astype(np.float32)
         self.clip, self.time = np.zeros((2, num_envs), np.int64)
-        self.last_action = np.zeros((num_envs, robot.num_joints), np.float32)
+        self.last_action = self._actions = np.zeros((num_envs, robot.num_joints), "f4")
         self.sent = np.zeros((num_envs, robot.num_joints))
         self._motors = Motors(robot, limits or TargetLimits())
-        self._actions = self.last_action
         self.control = PriorControl(
             self.reference, Balance() if balance else None, Reach() if reach else None
         )

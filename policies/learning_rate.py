@@ -16,8 +16,9 @@ class FollowKl(BaseCallback):
 
     The same step in weights is a long way for a policy that explores little and a short
     one for one that explores much; a rate that fits the first hours tears apart what
-    later ones refine. SUGAR keeps 0.01 (arXiv 2605.20373; the rule is RSL-RL's). The
-    rate is the model's own and goes into its checkpoint with it.
+    later ones refine. SUGAR keeps 0.01 (arXiv 2605.20373; the rule is RSL-RL's, which
+    asks after every minibatch). The rate is the model's own and goes into its
+    checkpoint with it.
     """
 
     def __init__(self, desired: float) -> None:
