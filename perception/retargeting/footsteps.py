@@ -176,7 +176,7 @@ def _walk(move: Move, body: Body, half: float) -> tuple[Floats, ...]:
         at += DOUBLE
         goal = _print(place, side, end if index >= steps - 2 else half)
         phase = (np.arange(SWING) + 1.0) / SWING
-        foot[at : at + SWING, side] = _swing(now[side], goal, phase)
+        foot[at : at + SWING, side] = swing_foot(now[side], goal, phase)
         foot[at + SWING :, side] = goal
         planted[at : at + SWING, side] = 0.0
         sign = 1.0 if side == 0 else -1.0
@@ -238,7 +238,7 @@ def _sole(foot: Floats) -> Floats:
     return foot[[0, 1, 3]]
 
 
-def _swing(start: Floats, goal: Floats, phase: Floats) -> Floats:
+def swing_foot(start: Floats, goal: Floats, phase: Floats) -> Floats:
     """Foot `(K, 4)` from one print to the next."""
     way = start + min_jerk((phase - LATE) / (1.0 - 2.0 * LATE))[:, None] * (
         goal - start

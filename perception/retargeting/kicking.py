@@ -1,4 +1,4 @@
-"""Kicking: a foot goes back, through the near face of the box, and home again."""
+"""Kicking: a step beside the box, and the foot left behind swings through its face."""
 
 from __future__ import annotations
 
@@ -14,34 +14,42 @@ from perception.prior import CONTACT_NAMES, RATE
 from perception.retargeting.approach import approach
 from perception.retargeting.body import Body
 from perception.retargeting.demonstration import Demonstration
-from perception.retargeting.footsteps import Gait, Move, offset, plan_gait
+from perception.retargeting.footsteps import Gait, Move, offset, plan_gait, swing_foot
 from perception.retargeting.plan import Plan, half_stance, stand_up
 from perception.retargeting.scene import RobotScene
 from perception.smoothing import gaussian, min_jerk
 
 Floats = NDArray[np.float64]
 
-BACK, TOUCH, RELEASE, FAR = -0.25, 0.06, 0.26, 0.46
-"""The kicking ankle ahead of the standing one [m] as it turns and meets the box."""
+BEHIND, TOUCH, RELEASE, FAR, LAND = -0.20, 0.12, 0.38, 0.54, 0.15
+"""The kicking ankle ahead of the standing one [m] as it leaves the floor, meets the
+box, lets go of it, turns, and lands."""
 INWARD = 0.09
 """From the body's middle to the line of the kick [m]."""
-HEIGHT = 0.20
+HEIGHT = 0.15
 """Of the sole as it pushes [m], or less: a part of the box's height."""
 MIDDLE = 0.40
 SOLE = 0.005
 """Thickness [m] of what touches ahead of the toes."""
-SHIFT, RAISE, HOME = 25, 30, 45
-"""Frames: onto the standing foot, back with the other, and home with it."""
+SETTLE, STEP, SHIFT, RISE, LANDING = 15, 24, 25, 6, 30
+"""Frames: after the walk, for the step, from foot to foot, off the floor, and down."""
 LATE = 0.25
-"""Share of that in which the foot only rises or sinks."""
-LEAD_IN = 20
+"""Share of the landing in which the foot goes no further."""
+COURSE_SIGMA = 2.5
+"""Of the foot's course [frames]: no leg starts or stops at once."""
 HOLD = 50
 LEAST_SPEED = 1.0
-ROUNDS = 4
+PASSED_ON = 0.92
+"""Share of its planned speed that the foot, slowed by the impact, gives the box."""
+ROUNDS = 6
 
 
 def plan_kicking(demo: Demonstration, scene: RobotScene, body: Body) -> Plan:
-    """Targets for walking to a box and kicking it as far as it went."""
+    """Targets for walking to a box and kicking it as far as it went.
+
+    The robot steps beside the box with the foot that stands, so that the other need
+    not be brought back first: every second on one foot is one to fall in.
+    """
     goal = np.median(demo.object_pos[-5:], axis=0)
     shift = goal[:2] - demo.rest[:2]
     length = float(np.linalg.norm(shift))
@@ -51,30 +59,18 @@ def plan_kicking(demo: Demonstration, scene: RobotScene, body: Body) -> Plan:
     box = np.array([*demo.rest[:2], heading])
     away = half[0] + SOLE + body.toe + TOUCH
     place = np.array([*offset(box, -away, -sign * INWARD), heading])
+    rear = np.array([*offset(place, BEHIND, 0.0), heading])
     height = min(HEIGHT, MIDDLE * 2 * half[2])
     swing = _swing_for(length, scene.object.friction, height)
-    moves, arrived = approach(demo, place)
-    still = place[None]
-    before = SHIFT + LEAD_IN
+    moves, arrived = approach(demo, rear)
     moves += [
-        Move((arrived, demo.start), still, before),
-        Move((demo.start, demo.end), still, len(swing)),
-        Move((demo.end, demo.num_frames - 1), still, SHIFT + HOLD),
+        Move((arrived, demo.start), rear[None], SETTLE + SHIFT + STEP + SHIFT),
+        Move((demo.start, demo.end), place[None], len(swing)),
+        Move((demo.end, demo.num_frames - 1), place[None], SHIFT + HOLD),
     ]
-    stance = half_stance(demo, body)
-    gait = plan_gait(moves, body, stance)
-    first, past = gait.spans[-2]
-    foot, touching, gone = _kick(gait, swing, (first, past), sign, stance, length)
-    planted = gait.planted.copy()
-    planted[first:past, demo.foot] = False
-    other = offset(gait.foot[:, 1 - demo.foot][:, [0, 1, 3]], body.sole_middle, 0.0)
-    frames = np.arange(gait.num_frames)
-    on_one = min_jerk((frames - first) / SHIFT + 1.0)
-    on_one *= 1.0 - min_jerk((frames - past) / SHIFT)
-    zmp = gait.zmp + on_one[:, None] * (other - gait.zmp)
-    feet = gait.foot.copy()
-    feet[:, demo.foot] = foot
-    gait = dataclasses.replace(gait, foot=feet, planted=planted, zmp=zmp)
+    gait = plan_gait(moves, body, half_stance(demo, body))
+    foot, touching, gone = _kick(gait, swing, sign, half_stance(demo, body), length)
+    gait = _step_beside(gait, demo.foot, foot, body)
     plan = stand_up(demo, scene, body, gait)
     pos = np.tile([*demo.rest[:2], half[2]], (gait.num_frames, 1))
     pos[:, :2] = offset(np.tile(box, (gait.num_frames, 1)), gone, 0.0)
@@ -87,6 +83,34 @@ def plan_kicking(demo: Demonstration, scene: RobotScene, body: Body) -> Plan:
         object_quat_w=np.tile(quat, (gait.num_frames, 1)),
         contact=contact,
     )
+
+
+def _step_beside(gait: Gait, kicks: int, foot: Floats, body: Body) -> Gait:
+    """`gait` with the step of the foot that stands, and the kicking one's `(T, 4)`."""
+    first, past = gait.spans[-2]
+    arrived = gait.spans[-3][0]
+    frames = np.arange(gait.num_frames)
+    step = arrived + SETTLE + SHIFT
+    feet, planted, base = gait.foot.copy(), gait.planted.copy(), gait.base.copy()
+    feet[:, kicks] = foot
+    planted[first:past, kicks] = False
+    phase = (np.arange(STEP) + 1.0) / STEP
+    stands = feet[:, 1 - kicks]
+    stands[step : step + STEP] = swing_foot(stands[arrived], stands[first], phase)
+    stands[step + STEP : first] = stands[first]
+    planted[step : step + STEP, 1 - kicks] = False
+    along = min_jerk((frames[arrived:first] - step) / (STEP + SHIFT))[:, None]
+    base[arrived:first] += along * (base[first] - base[arrived])
+    soles = [offset(feet[:, f][:, [0, 1, 3]], body.sole_middle, 0.0) for f in (0, 1)]
+    zmp = gait.zmp.copy()
+    zmp[arrived:] = zmp[arrived]
+    for goal, begin in (
+        (soles[kicks], arrived + SETTLE),
+        (soles[1 - kicks], first - SHIFT),
+        ((soles[0] + soles[1]) / 2.0, past),
+    ):
+        zmp += min_jerk((frames - begin) / SHIFT)[:, None] * (goal - zmp)
+    return dataclasses.replace(gait, base=base, foot=feet, planted=planted, zmp=zmp)
 
 
 def _square(
@@ -115,9 +139,10 @@ def _swing_for(length: float, friction: float, height: float) -> Floats:
 
 
 def _letting_go(ahead: Floats) -> tuple[int, float, float]:
-    """The frame in which the foot is fastest, how far it has pushed [m], how fast."""
+    """Frame in which the foot is fastest; its push [m] and the box's speed then."""
     last = int(np.argmax(np.gradient(ahead)))
-    return last, float(ahead[last] - TOUCH), float(ahead[last] - ahead[last - 1]) * RATE
+    speed = PASSED_ON * float(ahead[last] - ahead[last - 1]) * RATE
+    return last, float(ahead[last] - TOUCH), speed
 
 
 def _swing(speed: float, height: float) -> Floats:
@@ -127,39 +152,34 @@ def _swing(speed: float, height: float) -> Floats:
     rounding of its course.
     """
     spans = [
-        RAISE / RATE,
-        2.0 * (RELEASE - BACK) / speed,
+        RISE / RATE,
+        2.0 * (RELEASE - BEHIND) / speed,
         2.0 * (FAR - RELEASE) / speed,
-        HOME / RATE,
+        LANDING / RATE,
     ]
     times = np.concatenate([[0.0], np.cumsum(spans)])
-    leaves, lands = LATE * times[1], times[4] - LATE * spans[3]
+    lands = times[4] - LATE * spans[3]
     ahead = CubicHermiteSpline(
-        [leaves, *times[1:4], lands],
-        [0.0, BACK, RELEASE, FAR, 0.0],
-        [0.0, 0.0, speed, 0.0, 0.0],
+        [*times[1:4], lands], [BEHIND, RELEASE, FAR, LAND], [0.0, speed, 0.0, 0.0]
     )
-    touch = times[1] + spans[1] * np.sqrt((TOUCH - BACK) / (RELEASE - BACK))
-    knots = [*times[:2], touch, times[2], times[3], times[4]]
-    tall = [0.0, 0.6 * height, height, height, 1.2 * height, 0.0]
-    rise = CubicHermiteSpline(knots, tall, np.zeros(6))
+    touch = times[1] + spans[1] * np.sqrt((TOUCH - BEHIND) / (RELEASE - BEHIND))
+    knots = [times[0], touch, *times[2:]]
+    rise = CubicHermiteSpline(knots, [0.0, height, height, height, 0.0], np.zeros(5))
     t = np.arange(int(times[-1] * RATE) + 1) / RATE
-    inward = min_jerk((t - leaves) / (times[1] - leaves))
-    inward -= min_jerk((t - times[3]) / (lands - times[3]))
-    course = gaussian(ahead(np.clip(t, leaves, lands)), 0.7)
+    inward = min_jerk(t / touch) - min_jerk((t - times[3]) / (lands - times[3]))
+    course = gaussian(ahead(np.clip(t, times[1], lands)), COURSE_SIGMA)
     return np.stack([course, rise(t), inward], 1)
 
 
 def _kick(
     gait: Gait,
     swing: Floats,
-    span: tuple[int, int],
     sign: float,
     stance: float,
     length: float,
 ) -> tuple[Floats, NDArray[np.bool_], Floats]:
     """The kicking foot `(T, 4)`, its touch `(T,)`, and the box's way `(T,)` [m]."""
-    first, past = span
+    first, past = gait.spans[-2]
     side = 0 if sign > 0 else 1
     foot = gait.foot[:, side].copy()
     place = gait.base[first]
@@ -167,6 +187,7 @@ def _kick(
     ahead = swing[:, 0]
     foot[first:past, :2] = offset(np.tile(place, (len(swing), 1)), ahead, left)
     foot[first:past, 2] = np.maximum(swing[:, 1], 0.0)
+    foot[past:] = foot[past - 1]
     pushed = np.maximum(ahead - TOUCH, 0.0)
     last, way, speed = _letting_go(ahead)
     touching = np.zeros(gait.num_frames, dtype=bool)

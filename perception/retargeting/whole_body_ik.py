@@ -42,7 +42,7 @@ class Weights:
     pelvis_position: float = 4.0
     pelvis_orientation: float = 0.3
     torso_orientation: float = 1.0
-    com: float = 12.0
+    com: float = 100.0
     posture: float = 0.2
     leg_posture: float = 0.02
     waist_posture: float = 0.5
