@@ -24,9 +24,10 @@ LYING_RISE = 0.03
 PUSH_HEIGHT = 0.66
 """Height [m] of palms that push, at most, and at most 0.88 of the object's."""
 PUSH_APART = 0.14
-PUSH_TILT = 0.18
-"""Angle [rad] between a pushing hand and the face, so that the wrist keeps off it."""
-PUSH_GAP = 0.022
+PUSH_PITCH = 0.5
+"""How far [rad] pushing hands point down: forearms and wrists as they hang, bent."""
+PUSH_REACH = 0.086
+"""From the middle of a palm to the face that its fingers press [m], so pitched."""
 LEVEL = 0.5
 """Vertical part of an axis below which it counts as lying."""
 
@@ -45,7 +46,7 @@ class Grasp:
     | raised | () | m | palms above those points |
     | outward | (2, 3) | | ahead frame, off the object |
     | palm_quat | (2, 4) | wxyz | ahead frame |
-    | pushes | () | | whether both palms press the near face |
+    | pushes | () | | whether both hands press the near face |
     """
 
     heading: float
@@ -95,7 +96,7 @@ def find_grasp(demo: Demonstration, obj: ObjectSpec) -> Grasp:
 
 
 def _push(demo: Demonstration, obj: ObjectSpec) -> Grasp:
-    """Both palms flat on the face that looks back along the way the object goes."""
+    """Both hands' fingers on the face that looks back along the way the object goes."""
     moved = np.median(demo.object_pos[demo.end - 5 :], axis=0) - demo.rest
     axis_w = _box_axes(demo, slice(0, max(demo.start, 5)))
     along = axis_w @ moved[:2]
@@ -107,7 +108,7 @@ def _push(demo: Demonstration, obj: ObjectSpec) -> Grasp:
     height = min(PUSH_HEIGHT, 0.88 * 2 * half[2]) - half[2]
     palms = np.array([[-half[0], apart, height], [-half[0], -apart, height]])
     back = np.array([[-1.0, 0.0, 0.0], [-1.0, 0.0, 0.0]])
-    palms = palms + PUSH_GAP * back
+    palms = palms + PUSH_REACH * back
     return Grasp(
         heading=float(np.arctan2(forward[1], forward[0])),
         quat=np.asarray(quat, dtype=np.float64),
@@ -116,25 +117,9 @@ def _push(demo: Demonstration, obj: ObjectSpec) -> Grasp:
         palm_o=np.asarray(rotations.rotate_inverse(quat, palms), dtype=np.float64),
         raised=0.0,
         outward=back,
-        palm_quat=_flat_palms(),
+        palm_quat=leaning(np.zeros(2), PUSH_PITCH),
         pushes=True,
     )
-
-
-def _flat_palms() -> Floats:
-    """Palms `(2, 4)` whose fingers point inward and whose flat side is ahead.
-
-    The wrists, thicker than the hands, stay `PUSH_TILT` off the face.
-    """
-    quats = []
-    for sign in (1.0, -1.0):
-        fingers = np.array([0.0, -0.75 * sign, 0.66])
-        thin = np.array([-sign, 0.0, 0.0])
-        turn = np.stack([fingers, thin, np.cross(fingers, thin)], axis=1)
-        flat = rotations.from_matrix(turn)
-        tilt = np.array([0.0, 0.0, -sign * PUSH_TILT])
-        quats.append(rotations.multiply(flat, rotations.exp(tilt)))
-    return np.stack(quats)
 
 
 def _towards(demo: Demonstration) -> Floats:

@@ -41,7 +41,7 @@ BODY_GAP = (0.15, 0.22)
 NARROW, WIDE = 0.10, 0.15
 """Half an object's width [m] below which hands go between the knees, and half the
 stance for that."""
-PUSH_GAP = 0.33
+PUSH_GAP = 0.38
 """From the ankles to the face that is pushed [m]; shorter steps keep toes off it."""
 PUSH_STRIDE = 0.20
 HELD_STRIDE = 0.25

@@ -34,7 +34,7 @@ MOST = 0.4
 class Weights:
     """Square roots of costs; positions per m, orientations per rad."""
 
-    foot_position: float = 200.0
+    foot_position: float = 400.0
     foot_orientation: float = 40.0
     palm_position: float = 12.0
     palm_orientation: float = 2.0
@@ -46,9 +46,11 @@ class Weights:
     posture: float = 0.2
     leg_posture: float = 0.02
     waist_posture: float = 0.5
-    clear: float = 40.0
-    damping: float = 0.1
-    """Per step; slows the solution, does not bend it."""
+    clear: float = 100.0
+    damping: float = 1.0
+    arm_damping: float = 2.0
+    """Per step; slows the solution, does not bend it. Arms between an object's walls
+    would swing from one to the other for ever."""
     acceleration: float = 0.004
     """Per rad/s²."""
     still: float = 0.1
@@ -199,6 +201,8 @@ class WholeBodyIK:
         cost = np.where(self.of_leg, w.leg_posture, w.posture) ** 2
         cost[self.of_waist] = w.waist_posture**2
         diagonal[:, scene.joint_dof] += cost
+        arms = scene.joint_dof[~(self.of_leg | self.of_waist)]
+        diagonal[:, arms] += w.arm_damping**2
         gradient[:, scene.joint_dof] += cost * (wanted - joints)
         index = np.arange(self.size)
         hessian[:, index, index] += diagonal
