@@ -28,7 +28,7 @@ def plan_com(scene: RobotScene, plan: Plan, qpos: Floats) -> Plan:
     What the linear inverted pendulum leaves out, the change of angular momentum, is
     measured on `qpos (T, nq)` and subtracted from the reference.
     """
-    com, moment = _measure(scene, qpos)
+    com, moment = measure_balance(scene, qpos)
     carried = scene.object.mass * plan.carried
     mass = float(
         scene.model.body_subtreemass[scene.model.body(scene.robot.root_body).id]
@@ -74,7 +74,23 @@ def follow_zmp(zmp: Floats, pendulum: Floats, fps: float = RATE) -> Floats:
     return solveh_banded(bands, right)
 
 
-def _measure(scene: RobotScene, qpos: Floats) -> tuple[Floats, Floats]:
+def zero_moment_point(scene: RobotScene, qpos: Floats) -> Floats:
+    """Where on the floor `(T, 2)` [m] the robot's motion `(T, nq)` presses.
+
+    Of the robot alone, whatever it carries or leans on (Vukobratović and Borovac,
+    Int. J. Humanoid Robotics 1(1), 2004).
+    """
+    com, moment = measure_balance(scene, qpos)
+    first = np.gradient(com, 1.0 / RATE, axis=0)
+    acceleration = gaussian(np.gradient(first, 1.0 / RATE, axis=0), BLEND / 2.0)
+    lift = GRAVITY + acceleration[:, 2:]
+    mass = float(
+        scene.model.body_subtreemass[scene.model.body(scene.robot.root_body).id]
+    )
+    return com[:, :2] - com[:, 2:] * acceleration[:, :2] / lift + moment / (mass * lift)
+
+
+def measure_balance(scene: RobotScene, qpos: Floats) -> tuple[Floats, Floats]:
     """Centre of mass `(T, 3)` and how its spin moves the zero-moment point.
 
     The second `(T, 2)` [N·m] is what change of angular momentum adds to zmp·force.

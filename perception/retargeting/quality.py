@@ -8,11 +8,13 @@ from typing import Any
 import mujoco
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import ConvexHull
 
 from assets.robot import RobotSpec
 from perception.prior import CONTACT_NAMES, Prior
 from perception.retargeting.body import sole_points
 from perception.retargeting.clearance import self_pairs
+from perception.retargeting.feasible import zero_moment_point
 from perception.retargeting.inverse_dynamics import feed_forward
 from perception.retargeting.scene import RobotScene, compile_scene
 
@@ -37,6 +39,8 @@ LIMITS = {
 }
 STANDING = 0.004
 """Height [m] of a sole below which its foot should stand still."""
+BEARING = 0.02
+"""Height [m] of a sole below which its foot may bear weight."""
 NEAR = 0.2
 """Distance [m] from the object from which on bodies are looked at."""
 
@@ -58,6 +62,7 @@ def measure_quality(prior: Prior, robot: RobotSpec) -> dict[str, Any]:
     | penetration_max_m | deepest into the object per group of bodies; feet: floor |
     | self_penetration_max_m | deepest of the robot's limbs into each other |
     | foot_speed_max_m_s | of soles on the floor, which should stand still |
+    | pressure_outside_p99_m | zero-moment point beyond the soles, on feet alone |
     | contact_gap_mean_m, contact_gap_max_m | from what touches to the object |
     | joint_limit_violation_rad | farthest outside a joint's range |
     | joint_speed_over_limit | highest joint speed over what its motor can do |
@@ -77,6 +82,7 @@ def measure_quality(prior: Prior, robot: RobotSpec) -> dict[str, Any]:
         "penetration_max_m": sweep.depth,
         "self_penetration_max_m": sweep.self_depth,
         "foot_speed_max_m_s": sweep.foot_speed(prior.fps),
+        "pressure_outside_p99_m": sweep.pressure_outside(prior),
         "contact_gap_mean_m": float(np.mean(gaps)),
         "contact_gap_max_m": float(np.max(gaps)),
         "joint_limit_violation_rad": float(max(over.max(), 0.0)),
@@ -168,6 +174,30 @@ class _Sweep:
             * fps
         )
         return float(speed[both].max(initial=0.0))
+
+    def pressure_outside(self, prior: Prior) -> float:
+        """How far [m] beyond the standing soles the robot would press, 99th percentile.
+
+        Motions that ask for it cannot be done: the robot would turn about the edge of
+        its foot. Frames in which a seat bears weight, or no foot stands, do not count.
+        """
+        zmp = zero_moment_point(self.scene, self.scene.motion(prior))
+        seated = prior.contact[:, prior.contact_names.index("pelvis")]
+        outside = [
+            _beyond(self.soles[t, stand, :, :2].reshape(-1, 2), zmp[t])
+            for t, stand in enumerate(self.soles[..., 2].min(axis=2) < BEARING)
+            if stand.any() and not seated[t]
+        ]
+        return float(np.quantile(np.maximum(outside, 0.0), 0.99)) if outside else 0.0
+
+
+def _beyond(points: Floats, place: Floats) -> float:
+    """How far [m] a place `(2,)` lies outside the hull of points `(P, 2)`, if it does.
+
+    Where it lies inside the value is negative; near corners it is a little too small.
+    """
+    sides = ConvexHull(points).equations
+    return float((sides[:, :2] @ place + sides[:, 2]).max())
 
 
 def _group(name: str) -> str:

@@ -24,6 +24,7 @@ def check_follows(prior):
     assert quality["joint_limit_violation_rad"] == 0.0
     assert quality["joint_speed_over_limit"] < 1.0
     assert quality["foot_speed_max_m_s"] < 0.02
+    assert quality["pressure_outside_p99_m"] < 0.03  # a load has its share
     assert quality["contact_gap_mean_m"] < 0.01
     assert max(quality["penetration_max_m"].values()) < 0.01
     assert quality["self_penetration_max_m"] < 0.01
