@@ -32,6 +32,8 @@ from perception.smoothing import gaussian, min_jerk
 
 Floats = NDArray[np.float64]
 
+TIPPING = 100
+"""Frames that it needs to stand up what lies, without its letting slip."""
 LEAD_IN = 70
 """Frames that a robot needs from standing to the object."""
 HOLD = 50
@@ -52,6 +54,11 @@ LEAST_CROUCH = 0.5
 NEARER_FROM = 0.5
 """Part of the lift after which the object comes nearer, past the knees."""
 PALM_BESIDE = 0.10
+TURNED = 0.7
+"""How far hands turn with what they stand up, over its own turn: what is left they let
+slip."""
+TIPPED = (-0.2, 0.8)
+"""How far [rad] they point down in the end, its top away from the robot or near."""
 CLOSING = 20
 LEAST_RISE = 0.30
 HIGHEST_PALM = 1.45
@@ -204,7 +211,8 @@ def _moves(
         moves.append(Move((first, last), way, stride=stride))
         moves.append(Move((last, end), give, max(end - last, 20)))
     else:
-        moves.append(Move((demo.start, end), take, max(end - demo.start, 40)))
+        least = TIPPING if grasp.tip else 40
+        moves.append(Move((demo.start, end), take, max(end - demo.start, least)))
     given = len(moves) - 1
     if end < demo.num_frames:
         length = max(demo.num_frames - end, HOLD + 20)
@@ -262,13 +270,25 @@ def _palms(
     palms = pos[:, None] + rotations.rotate(quat[:, None], grasp.palm_o)
     palms += PALM_BESIDE * (1.0 - closed)[:, None, None] * outward
     palms[..., 2] += grasp.raised
+    turned = grasp.palm_quat
+    if grasp.tip:
+        turned = leaning(np.zeros(len(quat)), _tipping_pitch(grasp, quat))[:, None]
+        turned = np.repeat(turned, 2, axis=1)
     return {
         "palm_pos_w": palms,
         "palm_quat_w": np.asarray(
-            rotations.multiply(heading, grasp.palm_quat), dtype=np.float64
+            rotations.multiply(heading, turned), dtype=np.float64
         ),
         "palm_normal_w": np.asarray(outward, dtype=np.float64),
     }
+
+
+def _tipping_pitch(grasp: Grasp, quat: Floats) -> Floats:
+    """How far hands point down `(T,)` [rad] that turn with what they stand up."""
+    top = rotations.rotate(quat, np.array([0.0, 0.0, 1.0]))
+    ahead = top[:, 0] * np.cos(grasp.heading) + top[:, 1] * np.sin(grasp.heading)
+    upright = TIPPED[0] if grasp.tip > 0 else TIPPED[1]
+    return upright + TURNED * np.arctan2(ahead, top[:, 2])
 
 
 def _heading(grasp: Grasp, quat: Floats) -> Floats:
