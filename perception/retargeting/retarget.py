@@ -26,7 +26,7 @@ from perception.retargeting.plan import Plan
 from perception.retargeting.quality import measure_quality
 from perception.retargeting.scene import RobotScene, compile_scene
 from perception.retargeting.seating import plan_sitting
-from perception.retargeting.whole_body_ik import Weights, WholeBodyIK
+from perception.retargeting.whole_body_ik import LOOSE, Weights, WholeBodyIK
 from perception.smoothing import gaussian
 from perception.track import Track
 
@@ -34,7 +34,9 @@ Floats = NDArray[np.float64]
 
 FREE_ITERATIONS = 10
 """For the first solution, whose hands are free and which keeps off nothing."""
-KEEP = Weights(pelvis_position=6.0, torso_orientation=2.0, palm_position=25.0)
+STRICT = ("push-box", "kick-box")
+"""Tasks in which the solver puts balance first. What is gripped and lifted, or sat on,
+still has the weights that its refiners learnt with."""
 HANGING_SIGMA = 4.0
 
 
@@ -72,7 +74,9 @@ def retarget(
     scene = compile_scene(robot, object)
     body = measure_body(scene)
     plan = make_plan(demo, scene, body)
-    qpos = perform(scene, plan, body, Clearance(scene, demo.interaction.contacts))
+    weights = Weights() if demo.interaction.name in STRICT else LOOSE
+    clearance = Clearance(scene, demo.interaction.contacts)
+    qpos = perform(scene, plan, body, clearance, weights)
     prior = assemble(scene, plan, qpos, demo, name=name, source=source)
     quality = measure_quality(prior, robot)
     prior = dataclasses.replace(prior, quality=quality)
@@ -90,7 +94,9 @@ def make_plan(demo: Demonstration, scene: RobotScene, body: Body) -> Plan:
     return plan_sitting(demo, scene, body)
 
 
-def perform(scene: RobotScene, plan: Plan, body: Body, clearance: Clearance) -> Floats:
+def perform(
+    scene: RobotScene, plan: Plan, body: Body, clearance: Clearance, weights: Weights
+) -> Floats:
     """Configurations `(T, nq)` that follow a plan, smooth and in balance."""
     ik = WholeBodyIK(scene)
     frames = _every(plan, COARSE.stride)
@@ -98,10 +104,20 @@ def perform(scene: RobotScene, plan: Plan, body: Body, clearance: Clearance) -> 
     coarse = plan.at(frames)
     start = _along_the_way(scene, coarse, body)
     free = dataclasses.replace(coarse, palm_weight=0.0 * coarse.palm_weight)
-    hanging = ik.solve(free, start, None, iterations=FREE_ITERATIONS, rate=rate)
+    hanging = ik.solve(
+        free, start, None, iterations=FREE_ITERATIONS, weights=weights, rate=rate
+    )
     plan = reach_out(plan, *hanging_palms(scene, hanging, frames, plan.num_frames))
     bent = ik.solve(
-        plan.at(frames), hanging, clearance, iterations=COARSE.iterations, rate=rate
+        plan.at(frames),
+        hanging,
+        clearance,
+        iterations=COARSE.iterations,
+        weights=weights,
+        rate=rate,
+    )
+    keep = dataclasses.replace(
+        weights, pelvis_position=6.0, torso_orientation=2.0, palm_position=25.0
     )
     qpos = spread(scene, bent, frames, plan.num_frames)
     for level in REFINE:
@@ -112,7 +128,7 @@ def perform(scene: RobotScene, plan: Plan, body: Body, clearance: Clearance) -> 
             qpos[frames],
             clearance,
             iterations=level.iterations,
-            weights=KEEP,
+            weights=keep,
             rate=RATE / level.stride,
         )
         qpos = spread(scene, found, frames, plan.num_frames)
