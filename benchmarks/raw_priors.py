@@ -20,6 +20,7 @@ from perception.retargeting.demonstration import read_demonstration
 from perception.retargeting.kinematics import Kinematics
 from perception.retargeting.retarget import assemble, make_plan, perform
 from perception.retargeting.scene import compile_scene
+from perception.retargeting.weights import weights_of
 from perception.track import Track
 
 DEPTH = 0.04
@@ -45,7 +46,8 @@ def raw_prior(track: Track, like: Prior, robot: RobotSpec) -> Prior:
     body = measure_body(scene)
     plan = make_plan(demo, scene, body)
     contacts = demo.interaction.contacts
-    qpos = perform(scene, plan, body, NoClearance(scene, contacts))
+    weights = weights_of(demo.interaction.name)
+    qpos = perform(scene, plan, body, NoClearance(scene, contacts), weights)
     source = {**like.source, "depenetrated": False}
     prior = assemble(scene, plan, qpos, demo, name=like.name, source=source)
     return dataclasses.replace(prior, object=like.object)

@@ -18,6 +18,7 @@ from perception.retargeting.body import Body
 from perception.retargeting.demonstration import Demonstration
 from perception.retargeting.footsteps import Gait, Move, blend_way, plan_gait, wrap
 from perception.retargeting.grasp import Grasp, find_grasp
+from perception.retargeting.palms import LEAD_IN, place_palms, reach_curve
 from perception.retargeting.plan import (
     Plan,
     ahead_of,
@@ -34,8 +35,6 @@ Floats = NDArray[np.float64]
 
 TIPPING = 100
 """Frames that it needs to stand up what lies, without its letting slip."""
-LEAD_IN = 70
-"""Frames that a robot needs from standing to the object."""
 HOLD = 50
 """Frames for which an object is held at the end, or left alone."""
 TOE_GAP = (0.10, 0.17)
@@ -53,13 +52,6 @@ LEAST_CROUCH = 0.5
 """Height of the hips over that standing, down at something narrow."""
 NEARER_FROM = 0.5
 """Part of the lift after which the object comes nearer, past the knees."""
-PALM_BESIDE = 0.10
-TURNED = 0.7
-"""How far hands turn with what they stand up, over its own turn: what is left they let
-slip."""
-TIPPED = (-0.2, 0.8)
-"""How far [rad] they point down in the end, its top away from the robot or near."""
-CLOSING = 20
 LEAST_RISE = 0.30
 HIGHEST_PALM = 1.45
 """Height of the palms at most, over the height of the hip joints."""
@@ -110,7 +102,7 @@ def plan_handling(demo: Demonstration, scene: RobotScene, body: Body) -> Plan:
     ]
     lifted = held & (pos[:, 2] > grasp.half[2] + 0.004) & (grasp.tip == 0)
     arrived = gait.spans[taken - 1][0] if taken else 0
-    reach = _reach(frames, start, end, arrived, gait.num_frames)
+    reach = reach_curve(frames, start, end, arrived, gait.num_frames)
     pelvis = plan.pelvis_pos_w.copy()
     lowest = pelvis[held, 2].min()
     rising = up * (grasp.tip == 0)
@@ -125,7 +117,7 @@ def plan_handling(demo: Demonstration, scene: RobotScene, body: Body) -> Plan:
         contact=contact,
         carried=gaussian(lifted.astype(float), 3.0),
         palm_weight=np.repeat(reach[:, None], 2, axis=1),
-        **_palms(grasp, gait, (pos, quat), start, end),
+        **place_palms(grasp, gait, (pos, quat), start, end),
     )
 
 
@@ -254,57 +246,3 @@ def _carrying(stage: _Stage, gait: Gait) -> Floats:
     base = gait.base.copy()
     base[: int(np.argmax(near))] = stage.take
     return base
-
-
-def _palms(
-    grasp: Grasp, gait: Gait, path: tuple[Floats, Floats], start: int, end: int
-) -> dict[str, Floats]:
-    """Palms beside the object, and from when they touch until they let go on it."""
-    pos, quat = path
-    frames = np.arange(len(pos))
-    closed = min_jerk((frames - start) / CLOSING + 1.0)
-    if end < len(frames):
-        closed *= 1.0 - min_jerk((frames - end) / CLOSING)
-    heading = rotations.from_yaw(_heading(grasp, quat))[:, None]
-    outward = rotations.rotate(heading, grasp.outward)
-    palms = pos[:, None] + rotations.rotate(quat[:, None], grasp.palm_o)
-    palms += PALM_BESIDE * (1.0 - closed)[:, None, None] * outward
-    palms[..., 2] += grasp.raised
-    turned = grasp.palm_quat
-    if grasp.tip:
-        turned = leaning(np.zeros(len(quat)), _tipping_pitch(grasp, quat))[:, None]
-        turned = np.repeat(turned, 2, axis=1)
-    return {
-        "palm_pos_w": palms,
-        "palm_quat_w": np.asarray(
-            rotations.multiply(heading, turned), dtype=np.float64
-        ),
-        "palm_normal_w": np.asarray(outward, dtype=np.float64),
-    }
-
-
-def _tipping_pitch(grasp: Grasp, quat: Floats) -> Floats:
-    """How far hands point down `(T,)` [rad] that turn with what they stand up."""
-    top = rotations.rotate(quat, np.array([0.0, 0.0, 1.0]))
-    ahead = top[:, 0] * np.cos(grasp.heading) + top[:, 1] * np.sin(grasp.heading)
-    upright = TIPPED[0] if grasp.tip > 0 else TIPPED[1]
-    return upright + TURNED * np.arctan2(ahead, top[:, 2])
-
-
-def _heading(grasp: Grasp, quat: Floats) -> Floats:
-    """Heading `(T,)` [rad] of whoever holds an object that is turned by `quat`."""
-    if grasp.tip:
-        return np.full(len(quat), grasp.heading)
-    turned = rotations.multiply(quat, rotations.conjugate(grasp.quat))
-    return np.asarray(rotations.yaw(turned), dtype=np.float64)
-
-
-def _reach(
-    frames: NDArray[np.int_], start: int, end: int, arrived: int, last: int
-) -> Floats:
-    """The hands' way `(T,)` from hanging to beside the object and back, 0 to 1."""
-    begin = max(arrived, start - LEAD_IN - 5)
-    reach = min_jerk((frames - begin) / max(start - CLOSING - begin, 1))
-    if end < last:
-        reach *= 1.0 - min_jerk((frames - end - CLOSING // 2) / 40.0)
-    return reach

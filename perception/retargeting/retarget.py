@@ -26,7 +26,8 @@ from perception.retargeting.plan import Plan
 from perception.retargeting.quality import measure_quality
 from perception.retargeting.scene import RobotScene, compile_scene
 from perception.retargeting.seating import plan_sitting
-from perception.retargeting.whole_body_ik import LOOSE, Weights, WholeBodyIK
+from perception.retargeting.weights import Weights, weights_of
+from perception.retargeting.whole_body_ik import WholeBodyIK
 from perception.smoothing import gaussian
 from perception.track import Track
 
@@ -34,9 +35,6 @@ Floats = NDArray[np.float64]
 
 FREE_ITERATIONS = 10
 """For the first solution, whose hands are free and which keeps off nothing."""
-STRICT = ("push-box", "kick-box")
-"""Tasks in which the solver puts balance first. What is gripped and lifted, or sat on,
-still has the weights that its refiners learnt with."""
 HANGING_SIGMA = 4.0
 
 
@@ -74,7 +72,7 @@ def retarget(
     scene = compile_scene(robot, object)
     body = measure_body(scene)
     plan = make_plan(demo, scene, body)
-    weights = Weights() if demo.interaction.name in STRICT else LOOSE
+    weights = weights_of(demo.interaction.name)
     clearance = Clearance(scene, demo.interaction.contacts)
     qpos = perform(scene, plan, body, clearance, weights)
     prior = assemble(scene, plan, qpos, demo, name=name, source=source)

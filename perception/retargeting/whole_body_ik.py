@@ -6,8 +6,6 @@ joint accelerations, so that the normal equations are a band, solved in one go.
 
 from __future__ import annotations
 
-import dataclasses
-
 import mujoco
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +18,7 @@ from perception.retargeting.kinematics import kinematics
 from perception.retargeting.plan import Plan
 from perception.retargeting.scene import RobotScene
 from perception.retargeting.walls import JointWalls, Walls
+from perception.retargeting.weights import Weights
 
 Floats = NDArray[np.float64]
 
@@ -28,41 +27,6 @@ ACTIVE_ROUNDS = 2
 """Solutions per iteration: what the first would break holds in the second."""
 MOST = 0.4
 """How far [rad, m] an iteration may move a coordinate."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Weights:
-    """Square roots of costs; positions per m, orientations per rad.
-
-    Feet, clearance and the centre of mass come before style: a centre of mass a
-    centimetre off for a few frames presses decimetres beyond the sole.
-    """
-
-    foot_position: float = 400.0
-    foot_orientation: float = 40.0
-    palm_position: float = 12.0
-    palm_orientation: float = 2.0
-    palm_turn: float = 0.6
-    pelvis_position: float = 4.0
-    pelvis_orientation: float = 0.3
-    torso_orientation: float = 1.0
-    com: float = 100.0
-    posture: float = 0.2
-    leg_posture: float = 0.02
-    waist_posture: float = 0.5
-    clear: float = 100.0
-    damping: float = 1.0
-    """Per step; slows the solution, does not bend it."""
-    arm_damping: float = 2.0
-    """More of it in arms, which else swing for ever between an object's sides."""
-    acceleration: float = 0.004
-    """Per rad/s²."""
-    still: float = 0.1
-    """Per rad/s, in the first and last frame."""
-
-
-LOOSE = Weights(foot_position=200.0, com=12.0, clear=40.0, damping=0.1, arm_damping=0.0)
-"""Balance gives way to hands that grip and to seats."""
 
 
 class WholeBodyIK:
