@@ -15,13 +15,13 @@ from perception.retargeting.approach import approach
 from perception.retargeting.body import Body
 from perception.retargeting.demonstration import Demonstration
 from perception.retargeting.footsteps import Gait, Move, offset, plan_gait, swing_foot
-from perception.retargeting.plan import Plan, half_stance, stand_up
+from perception.retargeting.plan import STANDING, Plan, half_stance, stand_up
 from perception.retargeting.scene import RobotScene
 from perception.smoothing import gaussian, min_jerk
 
 Floats = NDArray[np.float64]
 
-BEHIND, TOUCH, RELEASE, FAR, LAND = -0.20, 0.12, 0.38, 0.54, 0.15
+BEHIND, TOUCH, RELEASE, FAR, LAND = -0.26, 0.12, 0.28, 0.48, 0.15
 """The kicking ankle ahead of the standing one [m] as it leaves the floor, meets the
 box, lets go of it, turns, and lands."""
 INWARD = 0.09
@@ -31,15 +31,22 @@ HEIGHT = 0.15
 MIDDLE = 0.40
 SOLE = 0.005
 """Thickness [m] of what touches ahead of the toes."""
-SETTLE, STEP, SHIFT, RISE, LANDING = 15, 24, 25, 6, 30
+SETTLE, STEP, SHIFT, RISE, LANDING = 15, 24, 25, 6, 20
 """Frames: after the walk, for the step, from foot to foot, off the floor, and down."""
 LATE = 0.25
 """Share of the landing in which the foot goes no further."""
 COURSE_SIGMA = 2.5
 """Of the foot's course [frames]: no leg starts or stops at once."""
 HOLD = 50
+INNER = 0.03
+"""From the middle of the sole that stands to where the weight presses [m]: a body that
+falls inward has a foot to fall on."""
+LOW, STEADY = 0.95, 20.0
+"""The pelvis' height while one foot is off the floor, over that standing, and how much
+more it weighs: a body that bobs as its leg swings is as light as a feather at the hit.
+"""
 LEAST_SPEED = 1.0
-PASSED_ON = 0.92
+PASSED_ON = 1.0
 """Share of its planned speed that the foot, slowed by the impact, gives the box."""
 ROUNDS = 6
 
@@ -77,12 +84,28 @@ def plan_kicking(demo: Demonstration, scene: RobotScene, body: Body) -> Plan:
     contact = plan.contact.copy()
     side = CONTACT_NAMES.index("left_foot") + demo.foot
     contact[:, side] = touching
+    pelvis, weight = _steady(plan, gait, scene)
     return dataclasses.replace(
         plan,
+        pelvis_pos_w=pelvis,
+        pelvis_weight=weight,
         object_pos_w=pos,
         object_quat_w=np.tile(quat, (gait.num_frames, 1)),
         contact=contact,
     )
+
+
+def _steady(plan: Plan, gait: Gait, scene: RobotScene) -> tuple[Floats, Floats]:
+    """The pelvis' way `(T, 3)` at one height from the last step on, and its weight."""
+    frames = np.arange(gait.num_frames)
+    first, past = gait.spans[-2]
+    low = min_jerk((frames - first + 2 * SHIFT + STEP) / (SHIFT + STEP))
+    low *= 1.0 - min_jerk((frames - past) / SHIFT)
+    pos, weight = plan.pelvis_pos_w.copy(), plan.pelvis_weight.copy()
+    height = LOW * STANDING * scene.robot.default_height
+    pos[:, 2] += low * (height - pos[:, 2])
+    weight[:, 2] += low * (STEADY - 1.0)
+    return pos, weight
 
 
 def _step_beside(gait: Gait, kicks: int, foot: Floats, body: Body) -> Gait:
@@ -102,11 +125,13 @@ def _step_beside(gait: Gait, kicks: int, foot: Floats, body: Body) -> Gait:
     along = min_jerk((frames[arrived:first] - step) / (STEP + SHIFT))[:, None]
     base[arrived:first] += along * (base[first] - base[arrived])
     soles = [offset(feet[:, f][:, [0, 1, 3]], body.sole_middle, 0.0) for f in (0, 1)]
+    inner = INNER if kicks == 0 else -INNER
+    under = offset(feet[:, 1 - kicks][:, [0, 1, 3]], body.sole_middle, inner)
     zmp = gait.zmp.copy()
     zmp[arrived:] = zmp[arrived]
     for goal, begin in (
         (soles[kicks], arrived + SETTLE),
-        (soles[1 - kicks], first - SHIFT),
+        (under, first - SHIFT),
         ((soles[0] + soles[1]) / 2.0, past),
     ):
         zmp += min_jerk((frames - begin) / SHIFT)[:, None] * (goal - zmp)
