@@ -70,7 +70,8 @@ class Train:
     init: Path | None = None
     """Another task's run to start from: its robot can walk already."""
     resume: bool = False
-    """Continue what is in --out; loads its pickled checkpoint."""
+    """Continue what is in --out, with the settings it was made with but for those named
+    here; loads its pickled checkpoint."""
     robot_xml: Path | None = None
     engine: Literal["local", "ray"] = "local"
     """ray: runs over the cluster that RAY_ADDRESS names; needs the extra "ray"."""

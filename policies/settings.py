@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Literal, get_args
+from collections.abc import Mapping
+from typing import Any, Literal, get_args
 
 import torch
 
@@ -12,6 +13,8 @@ from envs.state_pool import PoolSettings
 from envs.task import Task
 
 Starts = Literal["first", "reference", "progressive", "pool"]
+OF_THIS_CALL = ("seconds", "threads", "device")
+"""Settings of a machine and an evening, not of a run."""
 
 FIRST_SHARE, PERIOD_SHARE = 1 / 30, 1 / 300
 """When the pool is first written, and how often, as shares of a run's length: SUGAR's
@@ -107,6 +110,21 @@ class TrainSettings:
             known = ", ".join(get_args(Starts))
             msg = f"training: starts is '{self.starts}', expected one of {known}"
             raise ValueError(msg)
+
+    def resuming(self, before: Mapping[str, Any]) -> TrainSettings:
+        """These, and what they leave at its default as the run had it `before`.
+
+        `before` is the settings' part of a run's config; names that it lacks, or that
+        are unknown here, come from another version and are passed over.
+        """
+        kept = {}
+        for field in dataclasses.fields(self):
+            name = field.name
+            left = getattr(self, name) == field.default and name not in OF_THIS_CALL
+            if left and name in before:
+                value = before[name]
+                kept[name] = tuple(value) if isinstance(value, list) else value
+        return dataclasses.replace(self, **kept)
 
     def check_device(self) -> None:
         """Raise ValueError if the networks are to learn on a GPU that is not here.

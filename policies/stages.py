@@ -48,9 +48,12 @@ def train_run(
 ) -> list[dict[str, Any]]:
     """Train a refiner on a folder of priors; returns the curve's rows.
 
-    At the end the policy is filmed, if the settings say so, for the run's own page.
+    A resumed run keeps what it was made with wherever `settings` leave the default. At
+    the end the policy is filmed, if the settings say so, for the run's own page.
     """
     robot, run = robot_of(robot_xml), RunDir(out)
+    if resume and run.config.is_file():
+        settings = settings.resuming(run.read_config()["settings"])
     task = task_on(task_name, robot)
     chosen = task_priors(priors, task.name)
     rows = train(

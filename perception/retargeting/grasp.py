@@ -21,6 +21,9 @@ PALM_RISE = 0.20
 """Height of the palms over the object's centre, over half its height."""
 PALM_PITCH = 0.4
 LYING_RISE = 0.03
+TIP_HOLD = 0.08
+"""How far from its middle to its top what lies is held: its foot stays down, and it is
+within reach of a robot in balance."""
 PUSH_HEIGHT = 0.66
 """Height [m] of palms that push, at most, and at most 0.88 of the object's."""
 PUSH_APART = 0.14
@@ -80,7 +83,7 @@ def find_grasp(demo: Demonstration, obj: ObjectSpec) -> Grasp:
     if obj.shape != "box":
         point = np.array([0.0, 0.0, PALM_RISE * obj.half_size[2] * 1.5])
         if tip:
-            point = np.array([tip * point[2], 0.0, 0.0])
+            point = np.array([tip * TIP_HOLD * obj.half_size[2], 0.0, 0.0])
     palms = point + side * (half[1] + PALM_GAP)
     zero = np.zeros(2)
     return Grasp(

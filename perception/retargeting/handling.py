@@ -33,6 +33,9 @@ from perception.smoothing import gaussian, min_jerk
 
 Floats = NDArray[np.float64]
 
+TIP_GAP, TIP_RISE = 0.14, 0.6
+"""From the toes to the near end [m] of what is tipped up towards the robot, and part of
+its way up by which the robot makes room for the top that comes."""
 TIPPING = 100
 """Frames that it needs to stand up what lies, without its letting slip."""
 HOLD = 50
@@ -105,7 +108,7 @@ def plan_handling(demo: Demonstration, scene: RobotScene, body: Body) -> Plan:
     reach = reach_curve(frames, start, end, arrived, gait.num_frames)
     pelvis = plan.pelvis_pos_w.copy()
     lowest = pelvis[held, 2].min()
-    rising = up * (grasp.tip == 0)
+    rising = up * {0: 1.0, 1: TIP_RISE, -1: 0.0}[grasp.tip]
     pelvis[:, 2] = np.maximum(
         pelvis[:, 2], lowest + rising * (pelvis[:, 2].max() - lowest)
     )
@@ -141,8 +144,8 @@ def _set_stage(demo: Demonstration, grasp: Grasp, body: Body) -> _Stage:
         near, far = (body.toe + gap for gap in TOE_GAP)
         if grasp.half[1] < NARROW:
             near = far
-        if grasp.tip < 0:
-            near = far = body.toe + NEAR_END
+        if grasp.tip:
+            near = far = body.toe + (TIP_GAP if grasp.tip > 0 else NEAR_END)
         distance = float((rest - demo.place[demo.start, :2]) @ forward)
         lies = half + float(np.clip(scale * distance - half, near, far))
         held = half + float(np.clip(scale * _ahead(demo, up) - half, *BODY_GAP))

@@ -16,10 +16,10 @@ Floats = NDArray[np.float64]
 LEAD_IN = 70
 """Frames that a robot needs from standing to the object."""
 PALM_BESIDE = 0.10
-TURNED = 0.7
+TURNED = 0.9
 """How far hands turn with what they stand up, over its own turn: what is left they let
 slip."""
-TIPPED = (-0.2, 0.8)
+TIPPED = (-0.3, 0.8)
 """How far [rad] they point down in the end, its top away from the robot or near."""
 CLOSING = 20
 

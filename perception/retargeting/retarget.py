@@ -114,9 +114,7 @@ def perform(
         weights=weights,
         rate=rate,
     )
-    keep = dataclasses.replace(
-        weights, pelvis_position=6.0, torso_orientation=2.0, palm_position=25.0
-    )
+    keep = weights.keeping_style()
     qpos = spread(scene, bent, frames, plan.num_frames)
     for level in REFINE:
         plan = keep_style(scene, plan_com(scene, plan, qpos), qpos)

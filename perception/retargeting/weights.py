@@ -35,14 +35,32 @@ class Weights:
     still: float = 0.1
     """Per rad/s, in the first and last frame."""
 
+    def keeping_style(self) -> Weights:
+        """These, for the refinement of what was found: its heights, trunk and palms."""
+        return dataclasses.replace(
+            self,
+            pelvis_position=1.5 * self.pelvis_position,
+            torso_orientation=2.0 * self.torso_orientation,
+            palm_position=25.0 / 12.0 * self.palm_position,
+        )
+
 
 LOOSE = Weights(foot_position=200.0, com=12.0, clear=40.0, damping=0.1, arm_damping=0.0)
 """Balance gives way to hands that grip and to seats."""
-STRICT = ("push-box", "kick-box")
-"""Tasks in which balance comes first. What is gripped and lifted, or sat on, still has
-the weights that its refiners learnt with."""
+GRIPPING = Weights(
+    palm_position=30.0, palm_orientation=8.0, palm_turn=3.0, pelvis_position=12.0
+)
+"""Balance first, then palms flat on what they turn and hips where they are planned."""
+
+OF_TASK = {
+    "push-box": Weights(),
+    "kick-box": Weights(),
+    "stand-bottle": GRIPPING,
+}
+"""What is gripped and lifted, or sat on, still has the weights that its refiners learnt
+with."""
 
 
 def weights_of(task: str) -> Weights:
     """The weights of a task."""
-    return Weights() if task in STRICT else LOOSE
+    return OF_TASK.get(task, LOOSE)

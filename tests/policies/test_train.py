@@ -12,6 +12,7 @@ from envs.state_pool import PoolSettings
 from policies import train as training
 from policies.refiner import Agent, actor_of, load_network
 from policies.run_dir import RunDir, load_arrays, load_priors, save_arrays
+from policies.settings import TrainSettings
 from policies.stages import evaluate_path, task_priors, train_run
 from policies.train import train
 
@@ -69,6 +70,19 @@ def test_a_run_is_continued_where_it_stopped(tmp_path, priors_folder, tiny, more
     assert load_arrays(RunDir(out).progress)["pool_counters"][1] == before + 8
     assert PPO.load(RunDir(out).checkpoint).num_timesteps == 192
     assert train_run("lift-box", priors_folder, out, more_steps, resume=True) == []
+
+
+def test_a_resumed_run_keeps_the_settings_it_was_not_told_to_change(
+    tmp_path, trained, priors_folder, tiny
+):
+    shutil.copytree(trained[0].path, tmp_path / "run")
+    run = RunDir(tmp_path / "run")
+    said = TrainSettings(steps=192, draw="failures")
+    train_run("lift-box", priors_folder, run.path, said, resume=True)
+    kept = run.read_config()["settings"]
+    threads = {"threads": said.threads}  # the machine's, not the run's
+    wanted = dataclasses.replace(tiny, steps=192, draw="failures", **threads)
+    assert kept == json.loads(json.dumps(dataclasses.asdict(wanted)))
 
 
 def test_a_checkpoint_of_an_earlier_version_goes_on(
