@@ -33,7 +33,7 @@ SOLE = 0.005
 """Thickness [m] of what touches ahead of the toes."""
 SETTLE, STEP, SHIFT, RISE, LANDING = 15, 24, 25, 6, 20
 """Frames: after the walk, for the step, from foot to foot, off the floor, and down."""
-LATE = 0.25
+LATE = 0.4
 """Share of the landing in which the foot goes no further."""
 COURSE_SIGMA = 2.5
 """Of the foot's course [frames]: no leg starts or stops at once."""

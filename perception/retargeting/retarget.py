@@ -110,7 +110,7 @@ def perform(
         plan.at(frames),
         hanging,
         clearance,
-        iterations=COARSE.iterations,
+        iterations=weights.patience * COARSE.iterations,
         weights=weights,
         rate=rate,
     )
@@ -123,7 +123,7 @@ def perform(
             plan.at(frames),
             qpos[frames],
             clearance,
-            iterations=level.iterations,
+            iterations=weights.patience * level.iterations,
             weights=keep,
             rate=RATE / level.stride,
         )

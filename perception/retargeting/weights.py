@@ -34,6 +34,8 @@ class Weights:
     """Per rad/s²."""
     still: float = 0.1
     """Per rad/s, in the first and last frame."""
+    patience: int = 1
+    """Iterations over the usual number, where targets are hard to reconcile."""
 
     def keeping_style(self) -> Weights:
         """These, for the refinement of what was found: its heights, trunk and palms."""
@@ -48,7 +50,11 @@ class Weights:
 LOOSE = Weights(foot_position=200.0, com=12.0, clear=40.0, damping=0.1, arm_damping=0.0)
 """Balance gives way to hands that grip and to seats."""
 GRIPPING = Weights(
-    palm_position=30.0, palm_orientation=8.0, palm_turn=3.0, pelvis_position=12.0
+    palm_position=30.0,
+    palm_orientation=8.0,
+    palm_turn=3.0,
+    pelvis_position=12.0,
+    patience=2,
 )
 """Balance first, then palms flat on what they turn and hips where they are planned."""
 
