@@ -109,6 +109,10 @@ def plan_handling(demo: Demonstration, scene: RobotScene, body: Body) -> Plan:
     pelvis = plan.pelvis_pos_w.copy()
     lowest = pelvis[held, 2].min()
     rising = up * {0: 1.0, 1: TIP_RISE, -1: 0.0}[grasp.tip]
+    if grasp.tip:  # hips that come later than the hands let the trunk dive
+        tall = pelvis[:, 2].max()
+        low = tall + reach * (lowest - tall)
+        pelvis[:start, 2] = np.minimum(pelvis[:start, 2], low[:start])
     pelvis[:, 2] = np.maximum(
         pelvis[:, 2], lowest + rising * (pelvis[:, 2].max() - lowest)
     )
@@ -134,6 +138,8 @@ def _set_stage(demo: Demonstration, grasp: Grasp, body: Body) -> _Stage:
         up, rise = tip_curve(demo) if grasp.tip else lift_curve(demo)
     last = min(demo.end, demo.num_frames - 1)
     gone, there = demo.walk_between(demo.start, last, STEP)
+    if grasp.tip:
+        there = gone  # it turns about its foot; nobody walks meanwhile
     if not (grasp.pushes or grasp.tip) and there > gone:
         high = np.flatnonzero(up[:there] < 0.95)
         gone = min(max(gone, int(high[-1]) if len(high) else 0), there - 1)

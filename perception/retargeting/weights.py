@@ -54,9 +54,12 @@ GRIPPING = Weights(
     palm_orientation=8.0,
     palm_turn=3.0,
     pelvis_position=12.0,
+    pelvis_orientation=2.0,
+    waist_posture=2.0,
     patience=2,
 )
-"""Balance first, then palms flat on what they turn and hips where they are planned."""
+"""Balance first, then palms flat on what they turn and hips where they are planned,
+straight ahead: hips and waist else twist to the one side or the other."""
 
 OF_TASK = {
     "push-box": Weights(),
