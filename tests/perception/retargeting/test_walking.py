@@ -16,6 +16,7 @@ from perception.retargeting.feasible import (
     zero_moment_point,
 )
 from perception.retargeting.footsteps import Move, plan_gait
+from perception.retargeting.handling import TIPPING
 from perception.retargeting.quality import measure_quality
 from perception.retargeting.retarget import retarget
 from perception.retargeting.scene import compile_scene
@@ -175,6 +176,29 @@ def test_palms_lie_flat_on_what_they_stand_up_and_turn_with_it():
     assert np.max(flat) < 5.0
     along = np.array(turned)[-1] - np.array(turned)[0]
     assert along == pytest.approx([81.0, 81.0], abs=12.0)  # 0.9 of a right angle
+
+
+def test_who_stands_a_bottle_up_keeps_hips_and_waist_straight():
+    prior = filmed("stand-bottle")
+    held = prior.contact[:, :2].all(axis=1)
+    turns = [
+        ROBOT.joint_names.index(f"{name}_joint")
+        for name in ("waist_roll", "waist_yaw", "left_hip_yaw", "right_hip_yaw")
+    ]
+    assert np.abs(prior.joint_pos[held][:, turns]).max() < 0.15
+
+
+def test_who_shuffles_meanwhile_stands_a_bottle_up_on_the_spot():
+    from perception.studio.render import make_clip
+
+    track = make_clip("stand-bottle", 11).truth()
+    touched = track.contact[:, :2].any(axis=1)
+    along = np.cumsum(touched) / touched.sum()
+    joints = track.joints_w.copy()
+    joints[..., 0] += 0.4 * along[:, None]
+    moved = dataclasses.replace(track, joints_w=joints)
+    prior = run(moved, "stand-bottle", INTERACTIONS["stand-bottle"].object)
+    assert prior.contact[:, :2].all(axis=1).sum() == TIPPING
 
 
 def test_pressure_beyond_the_soles_is_measured(carried):
