@@ -195,7 +195,7 @@ def test_who_shuffles_meanwhile_stands_a_bottle_up_on_the_spot():
     touched = track.contact[:, :2].any(axis=1)
     along = np.cumsum(touched) / touched.sum()
     joints = track.joints_w.copy()
-    joints[..., 0] += 0.4 * along[:, None]
+    joints[..., 0] += 0.8 * along[:, None]
     moved = dataclasses.replace(track, joints_w=joints)
     prior = run(moved, "stand-bottle", INTERACTIONS["stand-bottle"].object)
     assert prior.contact[:, :2].all(axis=1).sum() == TIPPING
