@@ -29,7 +29,8 @@ class Interaction:
 
     `contacts` are the bodies whose touch of the object is labelled and learnt; all
     others should keep off it. `walks` says that the feet leave their place, `goal`
-    that the object must come to a pose that is told beforehand.
+    that the object must come to a pose that is told beforehand, `slides` that it goes
+    there by itself, slowed by the floor's friction alone.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Interaction:
     contacts: tuple[str, ...]
     walks: bool = True
     goal: bool = False
+    slides: bool = False
 
 
 INTERACTIONS = {
@@ -46,7 +48,7 @@ INTERACTIONS = {
         Interaction("lift-box", "LiftBox", LIFT_BOX, HANDS, walks=False),
         Interaction("carry-box", "CarryBox", SMALL_BOX, HANDS, goal=True),
         Interaction("push-box", "PushBox", BIG_BOX, HANDS, goal=True),
-        Interaction("kick-box", "KickBox", KICK_BOX, FEET, goal=True),
+        Interaction("kick-box", "KickBox", KICK_BOX, FEET, goal=True, slides=True),
         Interaction("pick-bottle", "PickBottle", BOTTLE, HANDS),
         Interaction("stand-bottle", "StandBottle", BOTTLE, HANDS),
         Interaction("sit-chair", "SitChair", CHAIR, ("pelvis",)),

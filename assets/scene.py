@@ -17,11 +17,15 @@ _FLOOR_FRICTION = 0.05
 """Low, since MuJoCo takes the larger of two: what stands on the floor decides."""
 
 
-def scene_spec(robot: RobotSpec, obj: ObjectSpec | None) -> mujoco.MjSpec:
+def scene_spec(
+    robot: RobotSpec, obj: ObjectSpec | None, *, slides: bool = False
+) -> mujoco.MjSpec:
     """The robot's MJCF with a floor, light, and `obj` as a free body added.
 
     The object's qpos and qvel come after the robot's. A state that explodes stays so:
-    MuJoCo's own silent reset to the first pose is off. Raises FileNotFoundError if
+    MuJoCo's own silent reset to the first pose is off. `slides` makes friction the same
+    in all directions: of a pyramid it is up to 29 % less between the floor's axes, and
+    what was kicked goes 41 % farther there than along them, and not straight. Raises FileNotFoundError if
     the robot's file is missing, ValueError if its joints are not RobotSpec's.
     """
     if not Path(robot.mjcf).is_file():
@@ -32,15 +36,19 @@ def scene_spec(robot: RobotSpec, obj: ObjectSpec | None) -> mujoco.MjSpec:
     for key in list(spec.keys):
         spec.delete(key)
     spec.option.disableflags |= mujoco.mjtDisableBit.mjDSBL_AUTORESET
+    if slides:
+        spec.option.cone = mujoco.mjtCone.mjCONE_ELLIPTIC
     _add_floor(spec)
     if obj is not None:
         add_object(spec, obj)
     return spec
 
 
-def compile_scene(robot: RobotSpec, obj: ObjectSpec | None) -> mujoco.MjModel:
+def compile_scene(
+    robot: RobotSpec, obj: ObjectSpec | None, *, slides: bool = False
+) -> mujoco.MjModel:
     """Compile `scene_spec`; position actuators take the robot's gains and limits."""
-    model = scene_spec(robot, obj).compile()
+    model = scene_spec(robot, obj, slides=slides).compile()
     set_gains(model, robot)
     return model
 

@@ -99,7 +99,8 @@ def replay(blast: Blast) -> str:
     """
     task, robot = task_by_name(blast.task), g1()
     x, y, z = blast.size.tolist()
-    model = compile_scene(robot, dataclasses.replace(task.object, size=(x, y, z)))
+    thing = dataclasses.replace(task.object, size=(x, y, z))
+    model = compile_scene(robot, thing, slides=task.what.slides)
     data = mujoco.MjData(model)
     data.qpos, data.qvel, data.ctrl = blast.qpos, blast.qvel, blast.ctrl
     for substep in range(task.substeps):

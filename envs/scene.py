@@ -71,10 +71,12 @@ def build_scene(
     joined: Mapping[str, tuple[str, ...]] | None = None,
     allowed: tuple[str, ...] = (),
     keep_off: tuple[str, ...] = (),
+    slides: bool = False,
 ) -> Scene:
     """Compile the scene; raises ValueError if the robot lacks a contact's body.
 
-    `joined` names bodies that count as a contact name's own, beside the robot's.
+    `joined` names bodies that count as a contact name's own, beside the robot's;
+    `slides` is `scene_spec`'s.
     """
     unknown = [name for name in contact_names if name not in robot.contact_bodies]
     if unknown:
@@ -85,7 +87,7 @@ def build_scene(
         (robot.contact_bodies[name], *(joined or {}).get(name, ()))
         for name in contact_names
     ]
-    spec = scene_spec(robot, obj)
+    spec = scene_spec(robot, obj, slides=slides)
     slices: dict[str, slice] = {}
     end = 0
     for name, kind, width in _FRAME_SENSORS:

@@ -52,6 +52,7 @@ def task_scene(task: Task, robot: RobotSpec, obj: ObjectSpec) -> Scene:
         joined=task.joined,
         allowed=task.allowed,
         keep_off=task.keep_off,
+        slides=task.what.slides,
     )
 
 

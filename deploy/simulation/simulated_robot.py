@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assets import rotations
+from assets.interactions import interaction
 from assets.robot import RobotSpec
 from assets.scene import OBJECT_BODY, OBJECT_JOINT, compile_scene
 from deploy.backend import GoalPose, JointCommand, RobotState
@@ -66,7 +67,8 @@ class SimulatedRobot:
     ) -> None:
         self.robot = robot
         self.world = world
-        self.model = compile_scene(robot, contract.object)
+        slides = interaction(contract.task).slides
+        self.model = compile_scene(robot, contract.object, slides=slides)
         self.data = mujoco.MjData(self.model)
         self._rng = np.random.default_rng(seed)
         self._pending: deque[tuple[float, JointCommand]] = deque()
