@@ -25,8 +25,10 @@ def scene_spec(
     The object's qpos and qvel come after the robot's. A state that explodes stays so:
     MuJoCo's own silent reset to the first pose is off. `slides` makes friction the same
     in all directions: of a pyramid it is up to 29 % less between the floor's axes, and
-    what was kicked goes 41 % farther there than along them, and not straight. Raises FileNotFoundError if
-    the robot's file is missing, ValueError if its joints are not RobotSpec's.
+    what was kicked goes 41 % farther there than along them, and not straight.
+
+    Raises FileNotFoundError if the robot's file is missing, ValueError if its joints
+    are not RobotSpec's.
     """
     if not Path(robot.mjcf).is_file():
         msg = f"{robot.mjcf}: no such robot model; expected an MJCF of {robot.name}"
