@@ -26,9 +26,10 @@ BEHIND, TOUCH, RELEASE, FAR, LAND = -0.26, 0.12, 0.28, 0.48, 0.15
 box, lets go of it, turns, and lands."""
 INWARD = 0.09
 """From the body's middle to the line of the kick [m]."""
-HEIGHT = 0.15
-"""Of the sole as it pushes [m], or less: a part of the box's height."""
-MIDDLE = 0.40
+HEIGHT = 0.24
+"""Of the sole as it pushes [m], or less: a part of the box's height. A box that is hit
+lower tips back, hops off its rear edge, and slides otherwise than planned."""
+MIDDLE = 0.46
 SOLE = 0.005
 """Thickness [m] of what touches ahead of the toes."""
 SETTLE, STEP, SHIFT, RISE, LANDING = 15, 24, 25, 6, 20
