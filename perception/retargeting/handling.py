@@ -107,15 +107,7 @@ def plan_handling(demo: Demonstration, scene: RobotScene, body: Body) -> Plan:
     arrived = gait.spans[taken - 1][0] if taken else 0
     reach = reach_curve(frames, start, end, arrived, gait.num_frames)
     pelvis = plan.pelvis_pos_w.copy()
-    lowest = pelvis[held, 2].min()
-    rising = up * {0: 1.0, 1: TIP_RISE, -1: 0.0}[grasp.tip]
-    if grasp.tip:  # hips that come later than the hands let the trunk dive
-        tall = pelvis[:, 2].max()
-        low = tall + reach * (lowest - tall)
-        pelvis[:start, 2] = np.minimum(pelvis[:start, 2], low[:start])
-    pelvis[:, 2] = np.maximum(
-        pelvis[:, 2], lowest + rising * (pelvis[:, 2].max() - lowest)
-    )
+    pelvis[:, 2] = _hip_height(pelvis[:, 2], grasp.tip, held, reach, up)
     return dataclasses.replace(
         plan,
         pelvis_pos_w=pelvis,
@@ -126,6 +118,24 @@ def plan_handling(demo: Demonstration, scene: RobotScene, body: Body) -> Plan:
         palm_weight=np.repeat(reach[:, None], 2, axis=1),
         **place_palms(grasp, gait, (pos, quat), start, end),
     )
+
+
+def _hip_height(
+    height: Floats, tip: int, held: NDArray[np.bool_], reach: Floats, up: Floats
+) -> Floats:
+    """The pelvis' height `(T,)` [m]: it rises with what is held, `up` 0 to 1.
+
+    For what is stood up it also goes down as the hands `reach`: hips that come later
+    than the hands let the trunk dive.
+    """
+    lowest = height[held].min()
+    if tip:
+        tall = height.max()
+        before = np.arange(len(height)) < int(np.argmax(held))
+        low = np.minimum(height, tall + reach * (lowest - tall))
+        height = np.where(before, low, height)
+    rising = up * {0: 1.0, 1: TIP_RISE, -1: 0.0}[tip]
+    return np.maximum(height, lowest + rising * (height.max() - lowest))
 
 
 def _set_stage(demo: Demonstration, grasp: Grasp, body: Body) -> _Stage:
