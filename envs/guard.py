@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assets.g1.spec import g1
-from assets.scene import compile_scene
 from envs.task import Task
 from envs.tasks import task_by_name
 from envs.terminations import FASTEST
+from envs.variants import task_scene
 
 Floats = NDArray[np.floating]
 
@@ -100,7 +100,7 @@ def replay(blast: Blast) -> str:
     task, robot = task_by_name(blast.task), g1()
     x, y, z = blast.size.tolist()
     thing = dataclasses.replace(task.object, size=(x, y, z))
-    model = compile_scene(robot, thing, slides=task.what.slides)
+    model = task_scene(task, robot, thing).model
     data = mujoco.MjData(model)
     data.qpos, data.qvel, data.ctrl = blast.qpos, blast.qvel, blast.ctrl
     for substep in range(task.substeps):

@@ -1,3 +1,5 @@
+import dataclasses
+
 import mujoco
 import numpy as np
 import pytest
@@ -7,6 +9,8 @@ from assets.scene import compile_scene
 from deploy.backend import JointCommand
 from deploy.simulation.mujoco_backend import substeps
 from deploy.simulation.simulated_robot import SimulatedRobot, World, training_world
+from envs.tasks import TASKS, task_by_name
+from envs.variants import task_scene
 from tests.bundles import make_contract
 
 ROBOT, CONTRACT = g1(), make_contract()
@@ -40,6 +44,17 @@ def test_commands_with_the_robots_gains_are_the_training_physics():
             sim.step()
             mujoco.mj_step(model, data)
         np.testing.assert_array_equal(sim.qpos, data.qpos)
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_friction_is_that_of_the_tasks_training(name):
+    """What slides by itself has the same in all directions, on both sides."""
+    task = task_by_name(name)
+    contract = dataclasses.replace(CONTRACT, task=name)
+    sim = SimulatedRobot(contract, ROBOT, World(), seed=0)
+    round_cone = sim.model.opt.cone == mujoco.mjtCone.mjCONE_ELLIPTIC
+    assert round_cone == task.what.slides
+    assert sim.model.opt.cone == task_scene(task, ROBOT, task.object).model.opt.cone
 
 
 def test_torque_is_tau_plus_both_gains_times_their_errors():
