@@ -35,16 +35,18 @@ lower tips back, hops off its rear edge, and slides otherwise than planned."""
 MIDDLE = 0.46
 SOLE = 0.005
 """Thickness [m] of what touches ahead of the toes."""
-SETTLE, STEP, SHIFT, RISE, LANDING = 15, 24, 25, 6, 20
-"""Frames: after the walk, for the step, from foot to foot, off the floor, and down."""
+SETTLE, STEP, SHIFT, RISE, LANDING = 15, 24, 10, 6, 20
+"""Frames: after the walk, for the step, from foot to foot, off the floor, and down.
+
+From foot to foot it goes as fast as in a walk. The body then swings towards the foot
+that stands and back, and the other one lands where it comes back to; with time to come
+to rest above one foot it is as likely to fall inward as outward.
+"""
 LATE = 0.4
 """Share of the landing in which the foot goes no further."""
 COURSE_SIGMA = 2.5
 """Of the foot's course [frames]: no leg starts or stops at once."""
 HOLD = 50
-INNER = 0.03
-"""From the middle of the sole that stands to where the weight presses [m]: a body that
-falls inward has a foot to fall on."""
 LOW, STEADY = 0.95, 20.0
 """The pelvis' height while one foot is off the floor, over that standing, and how much
 more it weighs: a body that bobs as its leg swings is as light as a feather at the hit.
@@ -129,13 +131,11 @@ def _step_beside(gait: Gait, kicks: int, foot: Floats, body: Body) -> Gait:
     along = min_jerk((frames[arrived:first] - step) / (STEP + SHIFT))[:, None]
     base[arrived:first] += along * (base[first] - base[arrived])
     soles = [offset(feet[:, f][:, [0, 1, 3]], body.sole_middle, 0.0) for f in (0, 1)]
-    inner = INNER if kicks == 0 else -INNER
-    under = offset(feet[:, 1 - kicks][:, [0, 1, 3]], body.sole_middle, inner)
     zmp = gait.zmp.copy()
     zmp[arrived:] = zmp[arrived]
     for goal, begin in (
         (soles[kicks], arrived + SETTLE),
-        (under, first - SHIFT),
+        (soles[1 - kicks], first - SHIFT),
         ((soles[0] + soles[1]) / 2.0, past),
     ):
         zmp += min_jerk((frames - begin) / SHIFT)[:, None] * (goal - zmp)
