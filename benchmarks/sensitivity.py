@@ -2,7 +2,8 @@
 
 Success over the object's mass, friction and size, and over pushes of the robot, one
 thing changed at a time. What was measured is kept, and measured no second time: an
-interrupted sweep goes on where it stopped.
+interrupted sweep goes on where it stopped. The picture shows every sweep that lies
+beside this one.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ from policies.subject import Subject, load_subject
 from policies.tables import show
 
 PICTURE = Path(__file__).parents[1] / "docs" / "sensitivity.png"
-RESULT = FOLDER / "sensitivity.json"
+SWEEPS = FOLDER / "sensitivity"
+"""One file for each subject: TASK_KIND.json."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,7 +47,8 @@ class Settings:
     episodes: int = 50
     """For each value."""
     seed: int = 3000
-    out: Path = RESULT
+    out: Path = SWEEPS
+    """Folder of the sweeps."""
     picture: Path = PICTURE
     keep: bool = False
     """Write the figures into the subject's metrics, and a bundle's card."""
@@ -55,25 +58,35 @@ def main(settings: Settings) -> None:
     """Measure what is missing, write the JSON and the picture."""
     subject = load_subject(settings.subject, g1())
     clips = subject.clips(settings.priors)
-    known = _known(settings, subject, clips)
+    path = settings.out / f"{subject.task.name}_{subject.kind}.json"
+    known = _known(path, settings, subject, clips)
     cells = [(axis, value) for axis in AXES for value in axis.values]
     for axis, value in track(cells, "other worlds"):
         rows = _axis(known, axis)["rows"]
         if all(row["value"] != value for row in rows):
             rows.append(_measure(subject, clips, axis, value, settings))
             rows.sort(key=lambda row: row["value"])
-            write_json(settings.out, known)
-    picture(known["figures"], subject.task.name).savefig(settings.picture, dpi=90)
+            settings.out.mkdir(parents=True, exist_ok=True)
+            write_json(path, known)
+    picture(sweeps(settings.out)).savefig(settings.picture, dpi=90)
     if settings.keep:
         _keep(subject, known["figures"])
     for axis in known["figures"].values():
         for row in axis["rows"]:
             line = f"{axis['title']} {row['value']:g} {axis['unit']}"
             Console().print(line, show(row["success"]), show(row["failures"]))
-    print(settings.out, settings.picture, sep="\n")
+    print(path, settings.picture, sep="\n")
 
 
-def _known(settings: Settings, subject: Subject, clips: list[Prior]) -> dict[str, Any]:
+def sweeps(folder: Path) -> dict[str, dict[str, Any]]:
+    """The axes of each sweep in a folder, by its file's name."""
+    files = sorted(folder.glob("*.json"))
+    return {f.stem: json.loads(f.read_text(encoding="utf-8"))["figures"] for f in files}
+
+
+def _known(
+    path: Path, settings: Settings, subject: Subject, clips: list[Prior]
+) -> dict[str, Any]:
     """What the file has of this very sweep; a new beginning otherwise."""
     about = {
         "subject": _digest(subject),
@@ -82,8 +95,8 @@ def _known(settings: Settings, subject: Subject, clips: list[Prior]) -> dict[str
         "clips": {prior.name: prior_digest(prior) for prior in clips},
         "episodes": settings.episodes,
     }
-    if settings.out.is_file():
-        found = json.loads(settings.out.read_text(encoding="utf-8"))
+    if path.is_file():
+        found = json.loads(path.read_text(encoding="utf-8"))
         if found.get("about") == about and found.get("seeds") == [settings.seed]:
             return found
     return {
@@ -135,28 +148,34 @@ def _keep(subject: Subject, figures: dict[str, Any]) -> None:
         add_figures(subject.path, {"sensitivity": figures})
 
 
-def picture(figures: dict[str, Any], task: str) -> Figure:
-    """Success over each axis, with its 95 % interval."""
-    figure = Figure(figsize=(9.0, 2.6), layout="constrained")
-    every = figure.subplots(1, len(figures), sharey=True, squeeze=False)[0]
-    for axes, (name, axis) in zip(every, figures.items(), strict=True):
-        _curve(axes, axis)
-        trained = next(a.trained for a in AXES if a.name == name)
-        axes.axvline(trained, color="0.7", linewidth=0.8)
+def picture(found: dict[str, dict[str, Any]]) -> Figure:
+    """Success over each axis, a line for each sweep, with its 95 % interval."""
+    figure = Figure(figsize=(10.0, 3.4), layout="constrained")
+    every = figure.subplots(1, len(AXES), sharey=True, squeeze=False)[0]
+    for axes, axis in zip(every, AXES, strict=True):
+        axes.axvline(axis.trained, color="0.7", linewidth=0.8)
+        axes.set_xlabel(f"{axis.title} {axis.unit}".strip(), fontsize=8)
+        axes.tick_params(labelsize=8)
+        for name, figures in found.items():
+            if axis.name in figures:
+                _curve(axes, figures[axis.name]["rows"], name)
     every[0].set_ylabel("success")
     every[0].set_ylim(-0.03, 1.03)
-    figure.suptitle(f"{task}: one thing changed at a time, 95 % intervals", fontsize=9)
+    handles, labels = every[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=4, fontsize=8)
+    figure.suptitle("one thing changed at a time, 95 % intervals", fontsize=9)
     return figure
 
 
-def _curve(axes: Axes, axis: dict[str, Any]) -> None:
-    values = [row["value"] for row in axis["rows"]]
-    rates = [row["success"]["rate"] for row in axis["rows"]]
-    low, high = np.array([row["success"]["interval95"] for row in axis["rows"]]).T
-    axes.fill_between(values, low, high, alpha=0.25, linewidth=0.0)
-    axes.plot(values, rates, marker="o", markersize=3)
-    axes.set_xlabel(f"{axis['title']} {axis['unit']}".strip(), fontsize=8)
-    axes.tick_params(labelsize=8)
+def _curve(axes: Axes, rows: list[dict[str, Any]], name: str) -> None:
+    values = [row["value"] for row in rows]
+    rates = [row["success"]["rate"] for row in rows]
+    low, high = np.array([row["success"]["interval95"] for row in rows]).T
+    label = name.replace("_", ", ")
+    (line,) = axes.plot(values, rates, marker="o", markersize=3, label=label)
+    axes.fill_between(
+        values, low, high, alpha=0.12, linewidth=0.0, color=line.get_color()
+    )
 
 
 if __name__ == "__main__":

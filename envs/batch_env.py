@@ -148,7 +148,7 @@ class BatchEnv(SharedVecEnv):
 
     def step_wait(self) -> tuple[Floats, Floats, NDArray, list[dict[str, Any]]]:
         """Advance one control period; finished simulations start anew."""
-        return self.advance(self.targets(self._actions))
+        return self._advance(self.targets(self._actions))
 
     def advance(
         self, targets: Floats
@@ -159,6 +159,12 @@ class BatchEnv(SharedVecEnv):
         before the motors' limits clamp them.
         """
         self._actions = ((targets - self._base()) / self._scale).astype(np.float32)
+        return self._advance(targets)
+
+    def _advance(
+        self, targets: Floats
+    ) -> tuple[Floats, Floats, NDArray, list[dict[str, Any]]]:
+        """One control period with targets that `_actions` ask for."""
         before, then = (np.array(self._qpos), np.array(self._qvel)), self.now
         measured = then.joint_pos, then.joint_vel
         self.sent = self._motors.clamp(targets, self.sent, *measured)

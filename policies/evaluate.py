@@ -20,6 +20,9 @@ from policies.rollouts import Attempt, Prepare, roll_hierarchy, roll_refiner
 
 Floats = NDArray[np.floating]
 
+WEAKEST = 5
+"""Clips that are named."""
+
 
 def evaluate_refiner(
     task: Task,
@@ -96,4 +99,15 @@ def _judged(attempts: Sequence[Attempt], clips: int) -> dict[str, Any]:
         "success": rate(succeeded, len(attempts)),
         "failures": dict(failures.most_common()),
         "clips": clips,
+        "weakest_clips": weakest(attempts),
     }
+
+
+def weakest(attempts: Sequence[Attempt]) -> dict[str, str]:
+    """The clips that fail most, the worst first: how many of their attempts succeed."""
+    done: dict[str, list[bool]] = collections.defaultdict(list)
+    for attempt in attempts:
+        done[attempt.clip].append(attempt.succeeded)
+    failing = {clip: own for clip, own in done.items() if not all(own)}
+    order = sorted(failing, key=lambda clip: np.mean(failing[clip]))
+    return {clip: f"{sum(done[clip])} of {len(done[clip])}" for clip in order[:WEAKEST]}

@@ -8,8 +8,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-FAILURES = "failures"
-"""Key of the counts by cause, which are shown a row each."""
+SPREAD = {"failures": "failed", "weakest_clips": "weakest"}
+"""Figures that are shown a row each, and what stands before their names."""
 
 
 def print_figures(title: str, figures: dict[str, dict[str, Any]]) -> None:
@@ -41,11 +41,11 @@ def beside(figures: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, ...]]:
 
 
 def _rows(values: Mapping[str, Any]) -> dict[str, str]:
-    """Figures by name, as text; the counts of failures spread out."""
+    """Figures by name, as text; `SPREAD` a row for each of theirs."""
     rows: dict[str, str] = {}
     for name, value in values.items():
-        if name == FAILURES:
-            rows |= {f"failed: {why}": str(count) for why, count in value.items()}
+        if name in SPREAD:
+            rows |= {f"{SPREAD[name]}: {what}": str(v) for what, v in value.items()}
         else:
             rows[name] = show(value)
     return rows

@@ -73,15 +73,16 @@ def test_a_sweep_goes_on_where_it_stopped(tmp_path, priors_folder, monkeypatch):
         bundle,
         priors_folder,
         episodes=2,
-        out=tmp_path / "s.json",
+        out=tmp_path / "sweeps",
         picture=tmp_path / "s.png",
         keep=True,
     )
     sensitivity.main(settings)
-    whole = json.loads(settings.out.read_text())
+    file = settings.out / "lift-box_bundle.json"
+    whole = json.loads(file.read_text())
     assert set(whole["figures"]) == {"mass", "friction"}
     half = {**whole, "figures": {"mass": whole["figures"]["mass"]}}
-    settings.out.write_text(json.dumps(half))
+    file.write_text(json.dumps(half))
     measured = []
     real = sensitivity._measure
     monkeypatch.setattr(
@@ -89,7 +90,7 @@ def test_a_sweep_goes_on_where_it_stopped(tmp_path, priors_folder, monkeypatch):
     )
     sensitivity.main(settings)
     assert measured == ["friction"]
-    again = json.loads(settings.out.read_text())
+    again = json.loads(file.read_text())
     assert again["figures"] == whole["figures"]
     assert settings.picture.read_bytes()[:4] == b"\x89PNG"
     kept = Bundle.load(bundle)

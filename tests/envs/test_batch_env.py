@@ -156,12 +156,13 @@ def test_targets_imply_the_action_that_asked_for_them(make):
         action = rng.normal(size=(SIMS, 29)).astype(np.float32)
         expected = by_action.step(action)
         seen = by_target.advance(by_target.targets(action))
-        np.testing.assert_allclose(by_target.last_action, by_action.last_action)
         going = ~seen[2]
+        np.testing.assert_array_equal(by_action.last_action[going], action[going])
         implied = by_target.last_action[going]
         np.testing.assert_allclose(implied, action[going], atol=1e-5)
+        np.testing.assert_array_equal(by_target.batch.qpos, by_action.batch.qpos)
         for a, b in zip(expected[:3], seen[:3], strict=True):
-            np.testing.assert_array_equal(a, b)
+            np.testing.assert_allclose(a, b, atol=2e-5)
 
 
 def test_zero_action_asks_for_the_priors_next_joints_and_the_offset(make):

@@ -1,6 +1,9 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
+from policies.evaluate import WEAKEST, weakest
 from policies.metrics import rate, wilson
 from policies.replay import Replay
 
@@ -27,6 +30,19 @@ def test_an_interval_holds_its_share_and_shrinks_with_trials():
         assert low < 0.7 < high
         widths.append(high - low)
     assert widths == sorted(widths, reverse=True)
+
+
+def test_the_weakest_clips_are_named_the_worst_first():
+    done = {"a": [1, 1, 1], "b": [0, 1, 1], "c": [0, 0, 0], "d": [1, 0, 0]}
+    attempts: list = [
+        SimpleNamespace(clip=clip, succeeded=bool(one))
+        for clip, own in done.items()
+        for one in own
+    ]
+    found = weakest(attempts)
+    assert list(found.items()) == [("c", "0 of 3"), ("d", "1 of 3"), ("b", "2 of 3")]
+    many: list = [SimpleNamespace(clip=str(i), succeeded=False) for i in range(9)]
+    assert len(weakest(many)) == WEAKEST
 
 
 def test_a_rate_stands_beside_its_count_and_interval():
