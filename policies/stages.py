@@ -15,6 +15,7 @@ from envs.batch_env import BatchEnv
 from policies import bundle as bundles
 from policies.bodies import robot_of, task_on
 from policies.card import continue_command
+from policies.claim import claimed
 from policies.clips import about_priors, task_priors
 from policies.contract import Contract
 from policies.distill import DistillSettings, distill
@@ -50,14 +51,37 @@ def train_run(
 
     A resumed run keeps what it was made with wherever `settings` leave the default. At
     the end the policy is filmed, if the settings say so, for the run's own page.
+    Raises ValueError if another process trains in `out`.
     """
-    robot, run = robot_of(robot_xml), RunDir(out)
+    with claimed(out):
+        return _train_run(
+            *(task_name, priors, RunDir(out), settings),
+            init=init,
+            resume=resume,
+            robot_xml=robot_xml,
+            show=show,
+        )
+
+
+def _train_run(
+    task_name: str,
+    priors: Path,
+    run: RunDir,
+    settings: TrainSettings,
+    *,
+    init: Path | None,
+    resume: bool,
+    robot_xml: Path | None,
+    show: bool,
+) -> list[dict[str, Any]]:
+    """`train_run` in a directory that is claimed."""
+    robot = robot_of(robot_xml)
     if resume and run.config.is_file():
         settings = settings.resuming(run.read_config()["settings"])
     task = task_on(task_name, robot)
     chosen = task_priors(priors, task.name)
     rows = train(
-        task, robot, chosen, out, settings, init=init, resume=resume, show=show
+        task, robot, chosen, run.path, settings, init=init, resume=resume, show=show
     )
     if rows:
         last = {k: rows[-1][k] for k in ("steps", "seconds", "completion", "reached")}

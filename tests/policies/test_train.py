@@ -10,6 +10,7 @@ from stable_baselines3.common.callbacks import BaseCallback
 
 from envs.state_pool import PoolSettings
 from policies import train as training
+from policies.claim import claimed
 from policies.refiner import Agent, actor_of, load_network
 from policies.run_dir import RunDir, load_arrays, load_priors, save_arrays
 from policies.settings import TrainSettings
@@ -102,6 +103,16 @@ def test_a_checkpoint_of_an_earlier_version_goes_on(
 def test_a_run_is_not_overwritten(trained, priors_folder, tiny):
     with pytest.raises(ValueError, match="holds a run; continue it with --resume"):
         train_run("lift-box", priors_folder, trained[0].path, tiny)
+
+
+def test_two_do_not_train_in_one_directory(trained, priors_folder, more_steps):
+    run, rows = trained
+    with (
+        claimed(run.path),
+        pytest.raises(ValueError, match="another process trains here"),
+    ):
+        train_run("lift-box", priors_folder, run.path, more_steps, resume=True)
+    assert len(run.read_curve()) == len(rows)
 
 
 def test_nothing_is_not_continued(tmp_path, priors_folder, tiny):
