@@ -56,6 +56,8 @@ class Train:
     """Let the learning rate follow this much KL an iteration; 0: fixed."""
     initial_log_std: float = -1.0
     """Log of the noise that exploration begins with; less suits a run with --init."""
+    final_log_std: float | None = None
+    """Log of the noise that it ends with, lowered evenly; None: as PPO has it."""
     trials: int = 64
     """Episodes without noise, twenty times a run; the best keeps its networks."""
     stop_at: float = 0.0

@@ -43,6 +43,8 @@ class TrainSettings:
     entropy: float = 0.0
     hidden: tuple[int, ...] = (256, 128)
     initial_log_std: float = -1.0
+    final_log_std: float | None = None
+    """Let the noise of exploration fall to this by the end; None: as PPO has it."""
     feedforward: bool = True
     """Add the inverse-dynamics offset to the PD targets."""
     balance: bool = True
@@ -91,6 +93,11 @@ class TrainSettings:
         if not 0.0 <= self.desired_kl <= self.target_kl:
             msg = f"training: desired_kl is {self.desired_kl:g}, expected 0 to "
             raise ValueError(msg + f"target_kl, which is {self.target_kl:g}")
+        if self.final_log_std is not None and (
+            not self.final_log_std <= self.initial_log_std
+        ):
+            msg = f"training: final_log_std is {self.final_log_std:g}, expected at most"
+            raise ValueError(f"{msg} initial_log_std, {self.initial_log_std:g}")
         if self.trials < 0:
             msg = f"training: trials is {self.trials}, expected 0 or more"
             raise ValueError(msg)

@@ -27,6 +27,7 @@ from policies import callbacks
 from policies.assist import Assist
 from policies.average import Average
 from policies.curve import Curve
+from policies.exploration import FadeNoise
 from policies.learning_rate import FollowKl
 from policies.moment import Moment
 from policies.network import NormalizedFeatures
@@ -99,8 +100,13 @@ def train(
         after=lambda: refresh_report(run),
     )
     ends = _ends(curve.trials, settings)
-    pace = [FollowKl(settings.desired_kl)] if settings.desired_kl > 0 else []
-    steps = [*pace, *followers.values(), checkpoint, *helpers.values(), *ends]
+    steps = [
+        *_pace(settings),
+        *followers.values(),
+        checkpoint,
+        *helpers.values(),
+        *ends,
+    ]
     left = settings.steps - model.num_timesteps
     if left > 0 or settings.steps == 0:
         try:
@@ -109,6 +115,17 @@ def train(
             checkpoint.save()
             raise
     return curve.rows
+
+
+def _pace(settings: TrainSettings) -> list[BaseCallback]:
+    """What changes PPO's own numbers as it goes on."""
+    pace: list[BaseCallback] = []
+    if settings.desired_kl > 0:
+        pace.append(FollowKl(settings.desired_kl))
+    if settings.final_log_std is not None:
+        ends = settings.initial_log_std, settings.final_log_std
+        pace.append(FadeNoise(*ends, settings.steps))
+    return pace
 
 
 def _followers(
