@@ -83,10 +83,11 @@ def _train_run(
     rows = train(
         task, robot, chosen, run.path, settings, init=init, resume=resume, show=show
     )
-    if rows:
-        last = {k: rows[-1][k] for k in ("steps", "seconds", "completion", "reached")}
+    curve = run.read_curve()
+    if curve:
+        last = {k: curve[-1][k] for k in ("steps", "seconds", "completion", "reached")}
         begun = {"init": run.read_config()["init"], "seed": settings.seed}
-        learnt = milestones(run.read_curve())
+        learnt = milestones(curve)
         run.add_metrics("training", {**last, **learnt, **begun, **provenance()})
         if settings.film and film_run(run, robot):
             refresh_report(run)
