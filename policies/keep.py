@@ -46,8 +46,14 @@ def keep_refiner(source: Path, out: Path, videos: str = "") -> Path:
         shutil.copyfile(path, out / path.name)
     write_json(kept.config, config)
     write_json(kept.metrics, metrics)
-    atomic(kept.card, lambda p: p.write_text(refiner_card(config, metrics)))
+    write_card(kept)
     return out
+
+
+def write_card(kept: RunDir) -> None:
+    """Write the card of a kept refiner anew, from its configuration and figures."""
+    config, metrics = kept.read_config(), json.loads(kept.metrics.read_text())
+    atomic(kept.card, lambda p: p.write_text(refiner_card(config, metrics)))
 
 
 def _portable(config: dict[str, Any]) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from policies.contract import Contract
 from policies.distill import DistillSettings, distill
 from policies.export import add_figures, export_bundle
 from policies.film import film_run
+from policies.keep import write_card
 from policies.lessons import followed, pool_of_clips
 from policies.refiner import Agent, load_network, save_network
 from policies.report import refresh_report
@@ -189,7 +190,8 @@ def evaluate_path(
 
     They stand under `refiner` or `bundle`, with `_test` for clips that it was not
     taught by, and the file's name where `robot_xml` puts another robot model under it.
-    A run keeps them among its metrics, a bundle with `keep`.
+    A run keeps them among its metrics, and in its card if it has one; a bundle with
+    `keep`.
     """
     if episodes < 1:
         msg = f"evaluation: episodes is {episodes}, expected at least 1"
@@ -203,6 +205,8 @@ def evaluate_path(
     figures |= provenance()
     if subject.run is not None:
         subject.run.add_metrics(section, figures)
+        if subject.run.card.is_file():
+            write_card(subject.run)
     elif keep:
         add_figures(path, {section: figures})
     return {section: figures}

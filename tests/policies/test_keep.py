@@ -7,7 +7,7 @@ import pytest
 from policies.keep import keep_refiner
 from policies.refiner import Agent, load_network
 from policies.run_dir import RunDir
-from policies.stages import train_run
+from policies.stages import evaluate_path, train_run
 
 FIGURES = {"completion": {"rate": 0.5, "trials": 4, "interval95": [0.15, 0.85]}}
 
@@ -56,6 +56,13 @@ def test_no_path_of_this_machine_is_kept(
 def test_others_can_start_from_what_was_kept(evaluated, tmp_path, priors_folder, tiny):
     kept = keep_refiner(evaluated.path, tmp_path / "kept")
     train_run("lift-box", priors_folder, tmp_path / "next", tiny, init=kept)
+
+
+def test_figures_of_a_kept_refiner_are_in_its_card(evaluated, tmp_path, priors_folder):
+    kept = keep_refiner(evaluated.path, tmp_path / "kept")
+    assert "% of 3 (95 %" not in (kept / "MODEL_CARD.md").read_text()
+    evaluate_path(kept, priors_folder, 3, 0)
+    assert "% of 3 (95 %" in (kept / "MODEL_CARD.md").read_text()
 
 
 def test_a_refiner_that_nobody_evaluated_is_not_kept(trained, tmp_path):
