@@ -24,7 +24,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.raw_priors import raw_priors
-from benchmarks.result import write_result
+from benchmarks.result import provenance, write_result
 from policies.fan import RunJob, check_jobs, run_job
 from policies.run_dir import RunDir, write_json
 from policies.settings import TrainSettings
@@ -184,7 +184,8 @@ def train_cell(cell: Cell, settings: Settings) -> dict[str, Any]:
         "steps_to": row and row["steps"],
         "seconds_to": row and row["seconds"],
         "steps": record.steps,
-        "best_trial": milestones(rows)["best_trial"],
+        "best_trial": round(milestones(rows)["best_trial"], 3),
+        "commit": provenance()["commit"][:7],
     }
 
 
@@ -204,7 +205,8 @@ def row_of(
         "steps_to": [cell["steps_to"] for cell in mine],
         "median_steps_to": None if middle == endless else middle,
         "minutes_to": [round(minutes, 1) for minutes in times],
-        "best_trial": [round(cell["best_trial"], 3) for cell in mine],
+        "best_trial": [cell["best_trial"] for cell in mine],
+        "commits": [cell["commit"] for cell in mine],
     }
 
 
@@ -242,7 +244,7 @@ def show(figures: dict[str, Any]) -> None:
             ", ".join(each),
             limit if middle is None else f"{middle / 1e6:.2f}",
             "–" if row["times_defaults"] is None else f"{row['times_defaults']:.2f}",
-            ", ".join(f"{share:.0%}" for share in row["best_trial"]),
+            ", ".join("–" if t is None else f"{t:.0%}" for t in row["best_trial"]),
         )
     Console().print(table)
 
