@@ -53,6 +53,8 @@ NEAR_END = 0.03
 """From the toes to the near end [m] of what is tipped up away from the robot."""
 LEAST_CROUCH = 0.5
 """Height of the hips over that standing, down at something narrow."""
+LEAST_UPRIGHT = 0.86
+"""The same behind something that is pushed."""
 NEARER_FROM = 0.5
 """Part of the lift after which the object comes nearer, past the knees."""
 LEAST_RISE = 0.30
@@ -84,6 +86,8 @@ def plan_handling(demo: Demonstration, scene: RobotScene, body: Body) -> Plan:
     grasp = find_grasp(demo, scene.object)
     if grasp.half[1] < NARROW:  # one can bend over it; no need to sit on the heels
         demo = dataclasses.replace(demo, crouch=np.maximum(demo.crouch, LEAST_CROUCH))
+    if grasp.pushes:  # what is pushed hides the legs, whose height is then a guess
+        demo = dataclasses.replace(demo, crouch=np.maximum(demo.crouch, LEAST_UPRIGHT))
     stage = _set_stage(demo, grasp, body)
     moves, taken, given = _moves(demo, stage, grasp)
     stance = half_stance(demo, body)
