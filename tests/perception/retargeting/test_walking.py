@@ -151,6 +151,22 @@ def test_where_balance_comes_first_the_soles_alone_bear(task):
     assert prior.quality["pressure_outside_p99_m"] < 0.03
 
 
+def test_hips_that_seem_to_sink_behind_a_pushed_box_stay_up():
+    """The box hides the legs: for two seconds before the touch they are misread."""
+    from perception.studio.render import make_clip
+
+    track = make_clip("push-box", 11).truth()
+    touch = int(np.argmax(track.contact.any(axis=1)))
+    before = np.arange(track.num_frames) < touch
+    misread = before & (np.arange(track.num_frames) > touch - 2.0 * track.fps)
+    joints = track.joints_w.copy()
+    joints[misread, :, 2] *= 0.7
+    sunk = dataclasses.replace(track, joints_w=joints)
+    prior = run(sunk, "push-box", INTERACTIONS["push-box"].object)
+    seen = filmed("push-box").root_pos_w[:, 2].min()
+    assert prior.root_pos_w[:, 2].min() > seen - 0.06
+
+
 def test_who_kicks_is_neither_thrown_up_nor_let_fall():
     prior = filmed("kick-box")
     scene = compile_scene(ROBOT, prior.object)
