@@ -99,14 +99,8 @@ def train(
         average=None if curve.trials else followers["average"],
         after=lambda: refresh_report(run),
     )
-    ends = _ends(curve.trials, settings)
-    steps = [
-        *_pace(settings),
-        *followers.values(),
-        checkpoint,
-        *helpers.values(),
-        *ends,
-    ]
+    steps = [*_pace(settings), *followers.values(), checkpoint]
+    steps += [*helpers.values(), *_ends(curve.trials, settings)]
     left = settings.steps - model.num_timesteps
     if left > 0 or settings.steps == 0:
         try:
