@@ -54,45 +54,28 @@ def train_run(
     the end the policy is filmed, if the settings say so, for the run's own page.
     Raises ValueError if another process trains in `out`.
     """
-    with claimed(out):
-        return _train_run(
-            *(task_name, priors, RunDir(out), settings),
-            init=init,
-            resume=resume,
-            robot_xml=robot_xml,
-            show=show,
-        )
-
-
-def _train_run(
-    task_name: str,
-    priors: Path,
-    run: RunDir,
-    settings: TrainSettings,
-    *,
-    init: Path | None,
-    resume: bool,
-    robot_xml: Path | None,
-    show: bool,
-) -> list[dict[str, Any]]:
-    """`train_run` in a directory that is claimed."""
-    robot = robot_of(robot_xml)
+    robot, run = robot_of(robot_xml), RunDir(out)
     if resume and run.config.is_file():
         settings = settings.resuming(run.read_config()["settings"])
     task = task_on(task_name, robot)
     chosen = task_priors(priors, task.name)
-    rows = train(
-        task, robot, chosen, run.path, settings, init=init, resume=resume, show=show
-    )
-    curve = run.read_curve()
-    if curve:
-        last = {k: curve[-1][k] for k in ("steps", "seconds", "completion", "reached")}
-        begun = {"init": run.read_config()["init"], "seed": settings.seed}
-        learnt = milestones(curve)
-        run.add_metrics("training", {**last, **learnt, **begun, **provenance()})
-        if settings.film and film_run(run, robot):
+    with claimed(out):
+        rows = train(
+            task, robot, chosen, out, settings, init=init, resume=resume, show=show
+        )
+        curve = run.read_curve()
+        if curve:
+            _note_training(run, curve, settings.seed)
+        if rows and settings.film and film_run(run, robot):
             refresh_report(run)
     return rows
+
+
+def _note_training(run: RunDir, curve: list[dict[str, Any]], seed: int) -> None:
+    """Put where a run's curve stands, and what it began from, into its metrics."""
+    last = {k: curve[-1][k] for k in ("steps", "seconds", "completion", "reached")}
+    begun = {"init": run.read_config()["init"], "seed": seed}
+    run.add_metrics("training", {**last, **milestones(curve), **begun, **provenance()})
 
 
 def distill_run(path: Path, out: Path, settings: DistillSettings) -> dict[str, Any]:
