@@ -86,7 +86,8 @@ class Cell:
     @property
     def key(self) -> str:
         """Its name in cells.json."""
-        return f"{self.task} | {self.variant} | {self.seed}"
+        begun = f" | from {self.job.init.name}" if self.job.init else ""
+        return f"{self.task} | {self.variant} | {self.seed}{begun}"
 
 
 def main(settings: Settings) -> None:
@@ -155,9 +156,11 @@ def cells_of(settings: Settings, base: TrainSettings) -> Iterator[Cell]:
                     film=False,
                     **change,
                 )
-                out = settings.out / f"{task}-{variant}-{seed}"
-                begun = {"init": settings.init, "resume": True}
-                job = RunJob(task, source, out, options, **begun)
+                begun = f"-from-{settings.init.name}" if settings.init else ""
+                out = settings.out / f"{task}-{variant}-{seed}{begun}"
+                job = RunJob(
+                    task, source, out, options, init=settings.init, resume=True
+                )
                 yield Cell(task, variant, seed, job)
 
 

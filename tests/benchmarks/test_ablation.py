@@ -69,6 +69,14 @@ def test_variants_that_need_tracks_are_left_out_without_them(settings):
         list(ablation.cells_of(dataclasses.replace(every, variants=("luck",)), TINY))
 
 
+def test_runs_begun_from_a_refiner_are_cells_of_their_own(settings, tmp_path):
+    begun = dataclasses.replace(settings, init=tmp_path / "walker")
+    cells = [list(ablation.cells_of(s, TINY)) for s in (settings, begun)]
+    assert {c.key for c in cells[0]}.isdisjoint(c.key for c in cells[1])
+    assert {c.job.out for c in cells[0]}.isdisjoint(c.job.out for c in cells[1])
+    assert {c.job.init for c in cells[1]} == {begun.init}
+
+
 def test_every_variant_differs_from_the_defaults_in_one_switch():
     for name, change in ablation.VARIANTS.items():
         changed = dataclasses.replace(TINY, **change)
