@@ -12,6 +12,7 @@ from typing import Literal
 from rich.console import Console
 
 from assets.robot import RobotSpec
+from perception.claim import claimed
 from perception.gate import GATE
 from perception.manifest import FILE_NAME, ClipRecord, Manifest
 from perception.person.pose_model import model_hash, resolve_model
@@ -48,6 +49,7 @@ def make_priors(
     video after another; 0 is one for every core. With `keep_all` no prior is set
     aside. What is finished is kept in `out/manifest.json`; a run that was interrupted
     or killed goes on from there. `engine="ray"` spreads the videos over a cluster.
+    Raises ValueError if another process works on `out`.
     """
     if workers < 0 or time_limit_s <= 0:
         msg = (
@@ -63,14 +65,14 @@ def make_priors(
     gate = 0.0 if keep_all else GATE
     plain = Job("", folder, "", out, robot, model, model_hash(model), gate, VERSION)
     jobs, records = _plan(videos, plain, load_scenes(folder, task))
-    out.mkdir(parents=True, exist_ok=True)
-    before = Manifest.load(out) if (out / FILE_NAME).exists() else None
-    manifest = Manifest(str(folder), records | _finished(jobs, before))
-    waiting = [job for job in jobs if job.name not in manifest.clips]
-    limits = Limits(seconds=time_limit_s)
-    come = _run(waiting, engine, workers, limits)
-    with Telling(Console(), jobs, manifest, shown=progress) as telling:
-        _collect(come, manifest, out, telling)
+    with claimed(out):
+        before = Manifest.load(out) if (out / FILE_NAME).exists() else None
+        manifest = Manifest(str(folder), records | _finished(jobs, before))
+        waiting = [job for job in jobs if job.name not in manifest.clips]
+        limits = Limits(seconds=time_limit_s)
+        come = _run(waiting, engine, workers, limits)
+        with Telling(Console(), jobs, manifest, shown=progress) as telling:
+            _collect(come, manifest, out, telling)
     return manifest
 
 

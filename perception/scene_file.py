@@ -7,6 +7,9 @@ import tomllib
 from pathlib import Path
 from typing import Any, get_args
 
+import tomlkit
+import tomlkit.exceptions
+
 from assets.interactions import usual_object
 from assets.objects import ObjectSpec, Shape
 from perception.objects.marker import Marker
@@ -66,6 +69,22 @@ class SceneFile:
     def scene(self, name: str) -> Scene:
         """The scene of the clip called `name` (its file name without the suffix)."""
         return self.clips.get(name, self.defaults)
+
+
+def note_scene(folder: Path, entry: str) -> None:
+    """Put a clip's entry, as TOML, into `folder/scene.toml`; what else is there stays.
+
+    Raises ValueError if the file there is not TOML.
+    """
+    path = folder / FILE_NAME
+    try:
+        known = tomlkit.parse(path.read_text(encoding="utf-8") if path.exists() else "")
+    except tomlkit.exceptions.ParseError as error:
+        msg = f"{path}: not TOML ({error}); mend it, or render into another folder"
+        raise ValueError(msg) from error
+    clips = known.setdefault("clips", tomlkit.table(is_super_table=True))
+    clips.update(tomlkit.parse(entry)["clips"])
+    path.write_text(tomlkit.dumps(known), encoding="utf-8")
 
 
 def load_scenes(folder: Path, task: str | None = None) -> SceneFile:

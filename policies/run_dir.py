@@ -89,6 +89,12 @@ class RunDir:
         """The run's own page."""
         return self.path / "report.html"
 
+    def require_checkpoint(self) -> None:
+        """ValueError if there is none to go on from."""
+        if not self.checkpoint.is_file():
+            msg = f"{self.path}: nothing to resume (no {self.checkpoint.name})"
+            raise ValueError(msg)
+
     def read_curve(self) -> list[dict[str, Any]]:
         """The rows of the learning curve; a line that a crash cut short is left out."""
         if not self.curve.is_file():

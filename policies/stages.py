@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from envs.batch_env import BatchEnv
+from perception.claim import claimed
 from policies import bundle as bundles
 from policies.bodies import robot_of, task_on
 from policies.card import continue_command
-from policies.claim import claimed
 from policies.clips import about_priors, task_priors
 from policies.contract import Contract
 from policies.distill import DistillSettings, distill
@@ -55,7 +55,8 @@ def train_run(
     Raises ValueError if another process trains in `out`.
     """
     robot, run = robot_of(robot_xml), RunDir(out)
-    if resume and run.config.is_file():
+    if resume:
+        run.require_checkpoint()
         settings = settings.resuming(run.read_config()["settings"])
     task = task_on(task_name, robot)
     chosen = task_priors(priors, task.name)

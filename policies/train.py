@@ -284,10 +284,8 @@ def _check_run(run: RunDir, config: dict[str, Any], *, resume: bool) -> None:
     if exists and not resume:
         msg = f"{run.path}: holds a run; continue it with --resume or name another"
         raise ValueError(msg)
-    if resume and not exists:
-        msg = f"{run.path}: nothing to resume (no checkpoint.zip)"
-        raise ValueError(msg)
     if resume:
+        run.require_checkpoint()
         before = run.read_config()
         for key in ("task", "priors"):
             if before[key] != config[key]:

@@ -19,6 +19,7 @@ from assets.interactions import interaction
 from assets.objects import ObjectSpec
 from assets.rotations import Array
 from perception.encode import write_video
+from perception.scene_file import note_scene
 from perception.studio.bottle import pick_bottle, stand_bottle
 from perception.studio.carry import carry_box
 from perception.studio.film import Take, pictures
@@ -214,22 +215,21 @@ def render_clips(
     """Write `count` clips of `task` into `out`; return the videos' paths.
 
     Beside each `NAME.mp4` lies `NAME.truth.npz`, a Track with the pelvis' pose;
-    `scene.toml` says what a video cannot. The same seed gives the same clips, bit for
-    bit.
+    `scene.toml` says what a video cannot, also of clips already there. The same seed
+    gives the same clips, bit for bit.
     """
     if count < 1:
         msg = f"studio: {count} clips asked for, expected at least 1"
         raise ValueError(msg)
     clips = (make_clip(task, seed, index, size, vary_object) for index in range(count))
-    paths, entries = [], []
+    paths = []
     for clip in clips:
         out.mkdir(parents=True, exist_ok=True)
         path = out / f"{clip.name}.mp4"
         write_video(path, clip.frames(), clip.camera.size, FPS, clip.take.quality)
         clip.save_truth(path.with_suffix(".truth.npz"))
         paths.append(path)
-        entries.append(clip.scene_entry())
-        (out / "scene.toml").write_text("\n".join(entries))
+        note_scene(out, clip.scene_entry())
     return paths
 
 

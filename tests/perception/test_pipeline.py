@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from assets.g1.spec import g1
+from perception.claim import claimed
 from perception.manifest import Manifest
 from perception.person.pose_model import resolve_model
 from perception.pipeline import make_priors
@@ -224,6 +225,15 @@ def test_a_folder_without_videos_is_refused(tmp_path):
         run(tmp_path, tmp_path / "out")
     with pytest.raises(ValueError, match="no such folder"):
         run(tmp_path / "absent", tmp_path / "out")
+
+
+def test_two_do_not_fill_one_folder(hostile, tmp_path):
+    with (
+        claimed(tmp_path),
+        pytest.raises(ValueError, match="another process writes here"),
+    ):
+        run(hostile[0], tmp_path)
+    assert not (tmp_path / "manifest.json").exists()
 
 
 def test_a_broken_manifest_is_named(tmp_path):

@@ -9,8 +9,8 @@ from stable_baselines3 import PPO
 from stable_baselines3.common.callbacks import BaseCallback
 
 from envs.state_pool import PoolSettings
+from perception.claim import claimed
 from policies import train as training
-from policies.claim import claimed
 from policies.refiner import Agent, actor_of, load_network
 from policies.run_dir import RunDir, load_arrays, load_priors, save_arrays
 from policies.settings import TrainSettings
@@ -109,7 +109,7 @@ def test_two_do_not_train_in_one_directory(trained, priors_folder, more_steps):
     run, rows = trained
     with (
         claimed(run.path),
-        pytest.raises(ValueError, match="another process trains here"),
+        pytest.raises(ValueError, match="another process writes here"),
     ):
         train_run("lift-box", priors_folder, run.path, more_steps, resume=True)
     assert len(run.read_curve()) == len(rows)
@@ -117,7 +117,8 @@ def test_two_do_not_train_in_one_directory(trained, priors_folder, more_steps):
 
 def test_nothing_is_not_continued(tmp_path, priors_folder, tiny):
     with pytest.raises(ValueError, match="nothing to resume"):
-        train_run("lift-box", priors_folder, tmp_path, tiny, resume=True)
+        train_run("lift-box", priors_folder, tmp_path / "none", tiny, resume=True)
+    assert not (tmp_path / "none").exists()
 
 
 def test_a_run_is_not_continued_on_other_priors(

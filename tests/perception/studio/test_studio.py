@@ -8,6 +8,7 @@ import pytest
 import assets
 from assets import rotations
 from assets.actor.posing import centre_of_mass
+from perception.scene_file import load_scenes
 from perception.studio.motion import CLEARANCE, clearance
 from perception.studio.render import make_clip, render_clips
 from perception.track import JOINTS, Track
@@ -159,6 +160,24 @@ def test_files_agree_with_each_other(folder):
     focal = SMALL[0] / 2 / np.tan(np.radians(entry["field_of_view_deg"]) / 2)
     assert truth.K[0, 0] == pytest.approx(focal, rel=1e-4)
     assert 1.5 < entry["person_height_m"] < 2.0
+
+
+def test_clips_rendered_later_leave_the_scenes_of_the_earlier(tmp_path):
+    note = '# Filmed in May.\n[clips.mine]\ntask = "carry-box"\n'
+    (tmp_path / "scene.toml").write_text(note)
+    paths = render_clips("lift-box", 1, 3, tmp_path, (64, 48))
+    paths += render_clips("lift-box", 1, 4, tmp_path, (64, 48))
+    assert (tmp_path / "scene.toml").read_text().startswith(note)
+    scenes = load_scenes(tmp_path).clips
+    assert set(scenes) == {"mine", *(path.stem for path in paths)}
+    assert scenes[paths[0].stem].object.size == (0.26, 0.34, 0.5)
+
+
+def test_a_broken_scene_file_is_named_and_left_alone(tmp_path):
+    (tmp_path / "scene.toml").write_text("task = ")
+    with pytest.raises(ValueError, match=r"scene\.toml: not TOML"):
+        render_clips("lift-box", 1, 3, tmp_path, (64, 48))
+    assert (tmp_path / "scene.toml").read_text() == "task = "
 
 
 def test_the_demo_clips_are_what_the_studio_makes_today():

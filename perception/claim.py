@@ -1,4 +1,4 @@
-"""One process at a time in a run's directory."""
+"""One process at a time in a folder that it fills."""
 
 from __future__ import annotations
 
@@ -12,16 +12,18 @@ LOCK = ".lock"
 
 @contextlib.contextmanager
 def claimed(folder: Path) -> Iterator[None]:
-    """Hold a run's directory; ValueError if another process trains there.
+    """Hold a folder, made if need be; ValueError if another process has it.
 
-    Two that write one curve and one checkpoint spoil both. The kernel lets go of the
-    lock with the process that has it, however that ends.
+    Two that write one manifest, curve or checkpoint spoil both. The kernel lets go of
+    the lock with the process that has it, however that ends.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / LOCK).open("a") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            msg = f"{folder}: another process trains here; stop it, or name another run"
+            msg = (
+                f"{folder}: another process writes here; stop it, or name another"
+            )
             raise ValueError(msg) from error
         yield
