@@ -188,6 +188,7 @@ def train_cell(cell: Cell, settings: Settings) -> dict[str, Any]:
         "seconds_to": row and row["seconds"],
         "steps": record.steps,
         "best_trial": round(milestones(rows)["best_trial"], 3),
+        "best_reached": round(max(row.get("trial_reached") or 0.0 for row in rows), 3),
         "commit": provenance()["commit"][:7],
     }
 
@@ -209,6 +210,7 @@ def row_of(
         "median_steps_to": None if middle == endless else middle,
         "minutes_to": [round(minutes, 1) for minutes in times],
         "best_trial": [cell["best_trial"] for cell in mine],
+        "best_reached": [cell.get("best_reached") for cell in mine],
         "commits": [cell["commit"] for cell in mine],
     }
 
@@ -236,6 +238,7 @@ def show(figures: dict[str, Any]) -> None:
         "median",
         "× defaults",
         "best trial",
+        "most of the clip",
     ):
         table.add_column(column)
     for row in figures["rows"]:
@@ -247,9 +250,14 @@ def show(figures: dict[str, Any]) -> None:
             ", ".join(each),
             limit if middle is None else f"{middle / 1e6:.2f}",
             "–" if row["times_defaults"] is None else f"{row['times_defaults']:.2f}",
-            ", ".join("–" if t is None else f"{t:.0%}" for t in row["best_trial"]),
+            *(", ".join(map(share, row[k])) for k in ("best_trial", "best_reached")),
         )
     Console().print(table)
+
+
+def share(value: float | None) -> str:
+    """Percent, or a dash where nothing is known."""
+    return "–" if value is None else f"{value:.0%}"
 
 
 if __name__ == "__main__":

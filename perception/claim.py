@@ -22,8 +22,6 @@ def claimed(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            msg = (
-                f"{folder}: another process writes here; stop it, or name another"
-            )
+            msg = f"{folder}: another process writes here; stop it, or name another"
             raise ValueError(msg) from error
         yield

@@ -122,7 +122,7 @@ class Curve(BaseCallback):
             "return": _mean(self.returns),
             "window": len(self.complete),
             "helped": self.helped,
-            "trial": self._trial(),
+            **self._trial(),
             "std": self._exploration(),
             **self._learner(),
             "causes": dict(self.causes),
@@ -145,11 +145,13 @@ class Curve(BaseCallback):
                 self._bar, completed=self.num_timesteps, description=text
             )
 
-    def _trial(self) -> float | None:
-        """Completion of the newest trial, in the row of the rollout that followed."""
+    def _trial(self) -> dict[str, float | None]:
+        """Shares of the newest trial, in the row of the rollout that followed."""
         last = self.trials.last if self.trials is not None else None
         begun = self.num_timesteps - self.model.n_steps * self.env.num_envs  # pyright: ignore
-        return None if last is None or last.steps < begun else last.completion
+        if last is None or last.steps < begun:
+            return {"trial": None, "trial_reached": None}
+        return {"trial": last.completion, "trial_reached": last.reached}
 
     def _learner(self) -> dict[str, float | None]:
         """What PPO said of the update before this rollout; None before the first."""

@@ -44,6 +44,7 @@ def test_a_finished_cell_is_kept_and_a_longer_limit_goes_on(settings, monkeypatc
     figures = run(settings, TINY)
     assert [row["variant"] for row in figures["rows"]] == list(settings.variants)
     assert figures["rows"][0]["steps_to"] == [None]
+    assert figures["rows"][0]["best_reached"] == [0.1]
     folders = sorted(p for p in settings.out.iterdir() if p.is_dir())
     assert [steps_of(f) for f in folders] == [[64, 128]] * 2
     terms = [set(RunDir(f).read_curve()[-1]["terms"]) for f in folders]
