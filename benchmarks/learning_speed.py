@@ -17,15 +17,29 @@ from policies.settings import TrainSettings
 from policies.stages import task_priors
 from policies.train import train
 
+PHASES: dict[str, dict[str, Any]] = {
+    "from nothing": {},
+    "refining": {"initial_log_std": -2.4, "num_envs": 512},
+}
+"""Settings that a run's speed hangs on: `train`'s defaults, and what a skill's last
+steps are learnt with. A beginner's noise makes contacts that the solver finds hard."""
+
 FIRST = 3
 """Iterations that are not counted: caches fill, and the normaliser with them."""
 
 
 def learning_speed(
-    task: str, priors: Path | None, threads: int, iterations: int, seed: int
+    task: str,
+    priors: Path | None,
+    threads: int,
+    iterations: int,
+    seed: int,
+    phase: str = "from nothing",
 ) -> dict[str, Any]:
     """Median and range over `iterations` after the first; the networks' threads too."""
-    settings = TrainSettings(seed=seed, threads=threads, film=False, trials=0)
+    settings = TrainSettings(
+        seed=seed, threads=threads, film=False, trials=0, **PHASES[phase]
+    )
     size = settings.num_envs * settings.rollout
     steps = size * (FIRST + 1 + iterations)
     settings = dataclasses.replace(settings, steps=steps)
@@ -40,6 +54,7 @@ def learning_speed(
         torch.set_num_threads(usual)
     rates = size / np.diff([row["seconds"] for row in rows])[FIRST:]
     return {
+        "phase": phase,
         "threads": threads,
         "iterations": len(rates),
         "steps_per_s": round(float(np.median(rates))),

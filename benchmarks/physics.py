@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from assets.g1.spec import g1
-from benchmarks.learning_speed import learning_speed
+from benchmarks.learning_speed import PHASES, learning_speed
 from benchmarks.result import write_result
 from envs import make_vec
 from envs.batch_env import BatchEnv
@@ -54,17 +54,21 @@ def main(settings: Settings) -> None:
     }
     show(settings, rows)
     if settings.iterations > 0:
-        figures["learning"] = [learn(settings, n) for n in settings.threads]
+        figures["learning"] = [
+            learn(settings, threads, phase)
+            for phase in PHASES
+            for threads in settings.threads
+        ]
     print(write_result("physics", [settings.seed], figures))
 
 
-def learn(settings: Settings, threads: int) -> dict[str, Any]:
+def learn(settings: Settings, threads: int, phase: str) -> dict[str, Any]:
     """Rate of collecting and learning; prints a line."""
     options = settings.task, settings.priors, threads, settings.iterations
-    row = learning_speed(*options, settings.seed)
+    row = learning_speed(*options, settings.seed, phase)
     low, high = row["range"]
     rate = f"{row['steps_per_s']:,} control steps/s ({low:,} to {high:,})"
-    print(f"collect and learn, {threads} thread(s): {rate}")
+    print(f"collect and learn, {phase}, {threads} thread(s): {rate}")
     return row
 
 

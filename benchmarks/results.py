@@ -69,7 +69,7 @@ def _throughput() -> list[tuple[str, str, str]]:
     figures = _figures("physics")
     learning = [
         (
-            f"collect and learn with PPO, {row['threads']} thread(s)",
+            f"collect and learn with PPO, {row['phase']}, {row['threads']} thread(s)",
             f"{row['steps_per_s']:,} control steps/s",
             "make bench-physics",
         )

@@ -1,8 +1,11 @@
+import pytest
+
 from benchmarks import learning_speed
 from policies.settings import TrainSettings
 
 
-def test_iterations_are_timed_after_the_first(monkeypatch, priors_folder):
+@pytest.mark.parametrize("phase", learning_speed.PHASES)
+def test_iterations_are_timed_after_the_first(phase, monkeypatch, priors_folder):
     """Seconds of a made-up curve: the first gaps are slow, later ones known."""
     seen = {}
 
@@ -16,8 +19,10 @@ def test_iterations_are_timed_after_the_first(monkeypatch, priors_folder):
         ]
 
     monkeypatch.setattr(learning_speed, "train", train)
-    row = learning_speed.learning_speed("lift-box", priors_folder, 1, 3, 0)
-    size = TrainSettings().num_envs * TrainSettings().rollout
+    row = learning_speed.learning_speed("lift-box", priors_folder, 1, 3, 0, phase)
+    settings = TrainSettings(**learning_speed.PHASES[phase])
+    size = settings.num_envs * settings.rollout
+    assert row["phase"] == phase
     assert seen == {"steps": 7 * size, "clips": 1}
     assert row["steps_per_s"] == size // 2
     assert row["range"] == [size // 4, size]
