@@ -170,7 +170,7 @@ def test_clips_rendered_later_leave_the_scenes_of_the_earlier(tmp_path):
     assert (tmp_path / "scene.toml").read_text().startswith(note)
     scenes = load_scenes(tmp_path).clips
     assert set(scenes) == {"mine", *(path.stem for path in paths)}
-    assert scenes[paths[0].stem].object.size == (0.26, 0.34, 0.5)
+    assert scenes[paths[0].stem].task == "lift-box"
 
 
 def test_a_broken_scene_file_is_named_and_left_alone(tmp_path):
