@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import tomllib
 from pathlib import Path
 from typing import Any, get_args
@@ -74,6 +75,8 @@ class SceneFile:
 def note_scene(folder: Path, entry: str) -> None:
     """Put a clip's entry, as TOML, into `folder/scene.toml`; what else is there stays.
 
+    In one step: a killed process leaves the old file or the new one.
+
     Raises ValueError if the file there is not TOML.
     """
     path = folder / FILE_NAME
@@ -84,7 +87,9 @@ def note_scene(folder: Path, entry: str) -> None:
         raise ValueError(msg) from error
     clips = known.setdefault("clips", tomlkit.table(is_super_table=True))
     clips.update(tomlkit.parse(entry)["clips"])
-    path.write_text(tomlkit.dumps(known), encoding="utf-8")
+    partial = folder / f".{FILE_NAME}.partial"
+    partial.write_text(tomlkit.dumps(known), encoding="utf-8")
+    os.replace(partial, path)
 
 
 def load_scenes(folder: Path, task: str | None = None) -> SceneFile:
