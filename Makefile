@@ -47,6 +47,7 @@ bench-perception: $(VENV)/.ready
 
 bench-physics: $(VENV)/.ready
 	$(BIN)/python -m benchmarks.physics
+	$(BIN)/python -m benchmarks.solver
 
 bench-skill: $(VENV)/.ready
 	$(BIN)/python -m benchmarks.skill

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 from pathlib import Path
 from typing import Any, Literal
+
+from perception.files import write_text
 
 SCHEMA = 2
 FILE_NAME = "manifest.json"
@@ -78,9 +79,7 @@ class Manifest:
         text = json.dumps(
             {"schema": SCHEMA, "folder": self.folder, "clips": clips}, indent=1
         )
-        partial = out / f".{FILE_NAME}.partial"
-        partial.write_text(text + "\n", encoding="utf-8")
-        os.replace(partial, out / FILE_NAME)
+        write_text(out / FILE_NAME, text + "\n")
 
     @classmethod
     def load(cls, out: Path) -> Manifest:

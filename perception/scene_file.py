@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import tomllib
 from pathlib import Path
 from typing import Any, get_args
@@ -13,6 +12,7 @@ import tomlkit.exceptions
 
 from assets.interactions import usual_object
 from assets.objects import ObjectSpec, Shape
+from perception.files import write_text
 from perception.objects.marker import Marker
 
 FILE_NAME = "scene.toml"
@@ -87,9 +87,7 @@ def note_scene(folder: Path, entry: str) -> None:
         raise ValueError(msg) from error
     clips = known.setdefault("clips", tomlkit.table(is_super_table=True))
     clips.update(tomlkit.parse(entry)["clips"])
-    partial = folder / f".{FILE_NAME}.partial"
-    partial.write_text(tomlkit.dumps(known), encoding="utf-8")
-    os.replace(partial, path)
+    write_text(path, tomlkit.dumps(known))
 
 
 def load_scenes(folder: Path, task: str | None = None) -> SceneFile:

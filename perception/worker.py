@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assets.robot import RobotSpec
+from perception.files import atomic
 from perception.manifest import ClipRecord, Status
 from perception.scene_file import Scene
 from perception.stopwatch import Stopwatch
@@ -217,9 +218,7 @@ def _save(
     files = []
     for end, value in values.items():
         file = folder / f"{job.name}.{end}"
-        partial = file.with_name(f".{file.name}.partial")
-        value.save(partial)
-        os.replace(partial, file)
+        atomic(file, value.save)
         files.append(file)
     overlay = folder / f"{job.name}.overlay.mp4"
     shown = sighting.object if sighting.refusal is None else None

@@ -12,10 +12,11 @@ import torch
 from numpy.typing import NDArray
 from stable_baselines3.common.callbacks import BaseCallback
 
+from perception.files import atomic
 from policies.average import Average
 from policies.network import moments
 from policies.refiner import critic_of, save_network
-from policies.run_dir import RunDir, atomic, save_arrays
+from policies.run_dir import RunDir, save_arrays
 
 
 class NormalizeObservations(BaseCallback):

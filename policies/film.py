@@ -20,6 +20,7 @@ from envs.render import render_motion
 from envs.state_pool import PoolSettings
 from envs.tasks import task_by_name
 from perception.encode import write_video
+from perception.files import atomic
 from policies.refiner import Agent, load_network
 from policies.run_dir import RunDir, load_priors
 
@@ -80,9 +81,7 @@ def film(run: RunDir, robot: RobotSpec) -> int:
             break
     stride = round(1.0 / (FPS * env.task.dt))
     frames = render_motion(env.variants.model(0), np.array(states[::stride]), size=SIZE)
-    partial = run.film.with_name(".policy.partial.mp4")
-    write_video(partial, frames, SIZE, FPS)
-    os.replace(partial, run.film)
+    atomic(run.film, lambda partial: write_video(partial, frames, SIZE, FPS))
     return len(states)
 
 

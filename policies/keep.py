@@ -11,9 +11,10 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from perception.files import write_text
 from policies.card import init_command, refiner_card
 from policies.clips import about_priors
-from policies.run_dir import RunDir, atomic, load_priors, write_json
+from policies.run_dir import RunDir, load_priors, write_json
 
 KEPT = ("refiner", "training")
 """Beginnings of the sections of a run's metrics that are about its refiner."""
@@ -53,7 +54,7 @@ def keep_refiner(source: Path, out: Path, videos: str = "") -> Path:
 def write_card(kept: RunDir) -> None:
     """Write the card of a kept refiner anew, from its configuration and figures."""
     config, metrics = kept.read_config(), json.loads(kept.metrics.read_text())
-    atomic(kept.card, lambda p: p.write_text(refiner_card(config, metrics)))
+    write_text(kept.card, refiner_card(config, metrics))
 
 
 def _portable(config: dict[str, Any]) -> dict[str, Any]:

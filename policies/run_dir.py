@@ -8,13 +8,14 @@ import json
 import os
 import platform
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from perception.files import atomic, write_text
 from perception.prior import Prior
 
 
@@ -115,7 +116,7 @@ class RunDir:
         kept = [row for row in rows if row["steps"] <= steps]
         if len(kept) < len(rows):
             text = "".join(json.dumps(row) + "\n" for row in kept)
-            atomic(self.curve, lambda path: path.write_text(text))
+            write_text(self.curve, text)
 
     def read_config(self) -> dict[str, Any]:
         """The configuration; ValueError if this is no run."""
@@ -142,14 +143,7 @@ class RunDir:
 
 def write_json(path: Path, values: Any) -> None:
     """Write JSON so that a killed process leaves the old file or the new one."""
-    atomic(path, lambda p: p.write_text(json.dumps(values, indent=1) + "\n"))
-
-
-def atomic(path: Path, write: Callable[[Path], Any]) -> None:
-    """Let `write` make a neighbour of `path`, then move it into place."""
-    temporary = path.with_name(f".{path.name}.partial{path.suffix}")
-    write(temporary)
-    os.replace(temporary, path)
+    write_text(path, json.dumps(values, indent=1) + "\n")
 
 
 def save_arrays(path: Path, arrays: dict[str, NDArray]) -> None:

@@ -36,6 +36,8 @@ def other_shapes(source: Path = SOURCE) -> mujoco.MjSpec:
     option.timestep = 0.0025
     option.cone = mujoco.mjtCone.mjCONE_ELLIPTIC
     option.iterations, option.ls_iterations = 30, 30
+    option.jacobian = mujoco.mjtJacobian.mjJAC_AUTO
+    option.disableflags = 0
     option.impratio = 2.0
     spec.modelname = "g1_other_shapes"
     return spec

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from assets.objects import ObjectSpec
 from assets.robot import RobotSpec
+from perception.claim import claimed
+from perception.files import atomic
 from perception.importers.families import SUFFIXES, read_motion
 from perception.importers.request import Request
 from perception.importers.robot_motion import NO_OBJECT, NO_TASK
@@ -17,7 +18,6 @@ from perception.manifest import FILE_NAME, ClipRecord, Manifest
 from perception.prior import Prior
 from perception.retargeting.retarget import retarget
 from perception.scene_file import load_scenes
-from perception.track import Track
 from perception.video import file_hash
 
 VERSION = 1
@@ -37,21 +37,28 @@ def import_motions(
 
     A person's motion is retargeted and its track kept beside the prior. One bad file
     never stops the rest. A `scene.toml` beside the files may name task and object.
+    Raises ValueError if there is no motion, or if another process fills `out`.
     """
-    files = find_motions(path)
-    out.mkdir(parents=True, exist_ok=True)
-    known = Manifest.load(out).clips if (out / FILE_NAME).exists() else {}
-    manifest = Manifest(str(path), dict(known))
+    files = name_files(find_motions(path))
     scenes = load_scenes(path if path.is_dir() else path.parent, task)
-    for name, file in name_files(files).items():
+    requests = []
+    for name, file in files.items():
         scene = scenes.scene(name)
-        request = Request(
-            *(file, name, robot, scene.task, scene.object),
-            fps=fps,
-            height_m=scene.person_height_m,
-        )
+        what = file, name, robot, scene.task, scene.object
+        requests.append(Request(*what, fps=fps, height_m=scene.person_height_m))
+    with claimed(out):
+        yield from _import_all(requests, out, str(path))
+
+
+def _import_all(
+    requests: list[Request], out: Path, folder: str
+) -> Iterator[ClipRecord]:
+    """Import file after file, each with its entry in the manifest."""
+    known = Manifest.load(out).clips if (out / FILE_NAME).exists() else {}
+    manifest = Manifest(folder, dict(known))
+    for request in requests:
         record = _import(request, out)
-        manifest.clips[name] = record
+        manifest.clips[request.name] = record
         manifest.save(out)
         yield record
 
@@ -101,7 +108,7 @@ def _import(request: Request, out: Path) -> ClipRecord:
         sha256 = file_hash(request.path)
         record = dataclasses.replace(record, sha256=sha256)
         prior = _prior(request, sha256, out, outputs)
-        _save(prior, out / f"{request.name}.prior.npz")
+        atomic(out / f"{request.name}.prior.npz", prior.save)
         outputs.append(f"{request.name}.prior.npz")
         record = dataclasses.replace(record, source=prior.source)
     except (ValueError, OSError) as error:
@@ -118,7 +125,7 @@ def _prior(request: Request, sha256: str, out: Path, outputs: list[str]) -> Prio
     motion = read_motion(request)
     if isinstance(motion, Prior):
         return dataclasses.replace(motion, source={**motion.source, "sha256": sha256})
-    _save(motion, out / f"{request.name}.track.npz")
+    atomic(out / f"{request.name}.track.npz", motion.save)
     outputs.append(f"{request.name}.track.npz")
     obj: ObjectSpec = NO_OBJECT
     return retarget(
@@ -129,10 +136,3 @@ def _prior(request: Request, sha256: str, out: Path, outputs: list[str]) -> Prio
         task=request.task or NO_TASK,
         source=request.source("person", sha256=sha256),
     )
-
-
-def _save(value: Prior | Track, path: Path) -> None:
-    """Save beside `path` first, so that a killed run leaves no half file."""
-    partial = path.with_name(f".{path.name}.partial")
-    value.save(partial)
-    os.replace(partial, path)

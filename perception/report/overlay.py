@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import functools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from assets import rotations
 from assets.objects import ObjectSpec
 from perception.camera import project, transform
 from perception.encode import write_video
+from perception.files import atomic
 from perception.person.skeleton import BONES, L_WRIST, R_WRIST
 from perception.reel import Reel
 from perception.track import JOINTS, Track
@@ -30,12 +31,10 @@ def write_overlay(
     path: Path, reel: Reel, track: Track, spec: ObjectSpec | None
 ) -> None:
     """Write `path` (.mp4), atomically; without `spec` only the person is drawn."""
-    partial = path.with_name(f".{path.stem}.partial{path.suffix}")
     pictures = drawn_frames(reel, track, spec)
-    size = reel.width, reel.height
-    fps = reel.kept_fps
-    write_video(partial, pictures, size, fps, QUALITY, preset="veryfast", order="bgr")
-    os.replace(partial, path)
+    size, fps = (reel.width, reel.height), reel.kept_fps
+    encode = functools.partial(write_video, preset="veryfast", order="bgr")
+    atomic(path, lambda partial: encode(partial, pictures, size, fps, QUALITY))
 
 
 def drawn_frames(reel: Reel, track: Track, spec: ObjectSpec | None) -> Iterator[Frame]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import io
-import os
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
+from perception.files import write_text
 from perception.report.charts import NOTHING, Markup
 from perception.report.inline import Picture, encode, inline, jpeg, poster_of, recolour
 from perception.report.page import MAX_LINKS, PAGE
@@ -202,9 +202,7 @@ class Report:
             script=Markup(SCRIPT),
         )
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f".{path.name}.partial")
-        partial.write_text(page, encoding="utf-8")
-        os.replace(partial, path)
+        write_text(path, page)
 
     def _add(self, block: _Block) -> None:
         self._sections[-1].blocks.append(block)

@@ -36,3 +36,17 @@ def test_what_slides_goes_as_far_and_straight_in_every_direction(degrees):
 
 def test_a_pyramid_of_friction_does_not():
     assert slid(np.pi / 4, slides=False)[0] > 1.3 * slid(0.0, slides=False)[0]
+
+
+def test_a_step_hangs_on_state_and_targets_alone():
+    model = compile_scene(g1(), KICK_BOX)
+    speeds = []
+    for before in (0.0, 50.0):
+        data = mujoco.MjData(model)
+        data.qpos[2] = 0.74
+        data.qvel[:] = 0.5
+        data.qacc_warmstart[:] = before
+        mujoco.mj_step(model, data)
+        assert data.ncon > 0
+        speeds.append(data.qvel.copy())
+    assert np.array_equal(*speeds)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from assets.g1.spec import g1
+from perception.claim import claimed
 from perception.importers import npz_file
 from perception.importers.families import FAMILIES, read_motion
 from perception.importers.folder import import_motions
@@ -220,9 +221,18 @@ def test_one_bad_file_never_stops_a_folder(tmp_path):
     assert {r.video for r in kept} >= {"good.npz", "good.csv"}
     assert all(r.reason and "\n" not in r.reason for r in records if r not in kept)
     assert len(list(out.glob("*.prior.npz"))) == len(kept)
-    assert not list(out.glob("*.partial"))
+    assert not list(out.glob(".*.partial*"))
 
 
 def test_every_family_has_a_sample():
     read = {"mjlab", "amass", "wham", "gvhmr", "bvh", "csv"}
     assert set(FAMILIES) == read
+
+
+def test_an_import_keeps_off_a_folder_that_another_process_fills(tmp_path):
+    file = tmp_path / "walk.bvh"
+    file.write_text("HIERARCHY")
+    out = tmp_path / "out"
+    with claimed(out), pytest.raises(ValueError, match="another process writes here"):
+        list(import_motions(file, out, robot=g1()))
+    assert not (out / "manifest.json").exists()
