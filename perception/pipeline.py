@@ -22,7 +22,7 @@ from perception.scene_file import SceneFile, load_scenes
 from perception.video import file_hash, find_videos
 from perception.worker import Job
 
-VERSION = 6
+VERSION = 7
 """Raise when the same video and settings would give another prior."""
 SAVING_SHARE = 0.05
 """Of the time, at most, goes into writing the manifest."""

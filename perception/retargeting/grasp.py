@@ -17,6 +17,10 @@ Floats = NDArray[np.float64]
 PALM_GAP = 0.010
 """From the middle of a palm to the face that it presses [m]; its half is thicker."""
 PALM_INSET = 0.025
+CARRY_INSET = 0.10
+"""Middle of a palm behind the near edge of a box [m]. What is carried gets the whole
+hand: held by its edge, a deep box hangs a quarter of a metre before the palms, and
+their friction alone keeps it from tipping."""
 PALM_RISE = 0.20
 """Height of the palms over the object's centre, over half its height."""
 PALM_PITCH = 0.4
@@ -78,7 +82,9 @@ def find_grasp(demo: Demonstration, obj: ObjectSpec) -> Grasp:
     up = rotations.rotate(quat, np.array([0.0, 0.0, 1.0]))
     tip = int(np.sign(up[0])) if abs(up[2]) < LEVEL else 0
     side = np.array([[0.0, 1.0, 0.0], [0.0, -1.0, 0.0]])
-    point = np.array([-half[0] + PALM_INSET, 0.0, 0.0])
+    carried = demo.interaction.name == "carry-box"
+    inset = CARRY_INSET if carried else PALM_INSET
+    point = np.array([-half[0] + inset, 0.0, 0.0])
     point[2] = PALM_RISE * half[2]
     if obj.shape != "box":
         point = np.array([0.0, 0.0, PALM_RISE * obj.half_size[2] * 1.5])

@@ -65,9 +65,9 @@ OF_TASK = {
     "push-box": Weights(),
     "kick-box": Weights(),
     "stand-bottle": GRIPPING,
+    "carry-box": GRIPPING,
 }
-"""What is gripped and lifted, or sat on, still has the weights that its refiners learnt
-with."""
+"""A lift, a pick and a seat still have the weights that their refiners learnt with."""
 
 
 def weights_of(task: str) -> Weights:
