@@ -8,6 +8,7 @@ from typing import Any
 
 from benchmarks import deploy_rows, perception_rows, skill_rows
 from benchmarks.result import FOLDER
+from benchmarks.solver import BASE
 from policies.tables import show
 
 ROOT = Path(__file__).parents[1]
@@ -31,6 +32,7 @@ def table() -> list[str]:
         *_skill(),
         *deploy_rows.rows(_figures("deploy")),
         *_throughput(),
+        *_solver(),
         *_unlearnt(),
     ]
     body = [f"| {name} | {value} | `{command}` |" for name, value, command in rows]
@@ -83,6 +85,17 @@ def _throughput() -> list[tuple[str, str, str]]:
         )
         for row in figures.get("rows", [])
     ] + learning
+
+
+def _solver() -> list[tuple[str, str, str]]:
+    """One row: the model's solver settings against those that are usual."""
+    rows = {row["settings"]: row for row in _figures("solver").get("rows", [])}
+    if not rows:
+        return []
+    ours, usual = rows["as shipped"], rows[BASE]
+    name = f"solver settings of `g1.xml` against {BASE}: speed; 99 % of errors within"
+    value = f"{ours['ratio']:.2f} ×; {ours['error_p99']:g} against "
+    return [(name, f"{value}{usual['error_p99']:g} rad/s", "make bench-physics")]
 
 
 def _unlearnt() -> list[tuple[str, str, str]]:

@@ -20,7 +20,7 @@ from perception.retargeting.retarget import retarget
 from perception.scene_file import load_scenes
 from perception.video import file_hash
 
-VERSION = 1
+VERSION = 2
 """Raise when the same file would give another prior."""
 _OWN = (".prior.npz", ".truth.npz", ".track.npz")
 
